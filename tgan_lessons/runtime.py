@@ -1,0 +1,90 @@
+"""Where a lesson runs: preset, device, seeds and what it says to the learner."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+PresetName = Literal["smoke", "class", "gpu"]
+PRESETS: tuple[PresetName, ...] = ("smoke", "class", "gpu")
+PRESET_VARIABLE = "TGAN_LESSONS_PRESET"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How much computing a lesson may spend.
+
+    `smoke` proves that every cell runs, `class` fits two CPU cores and a 45-minute lesson,
+    `gpu` uses bigger networks and all the data.
+    """
+
+    name: PresetName
+
+    def pick(self, smoke: T, classroom: T, gpu: T) -> T:
+        """Returns the value that belongs to this preset."""
+        return {"smoke": smoke, "class": classroom, "gpu": gpu}[self.name]
+
+
+def choose(argument: str, value: str, accepted: tuple[str, ...]) -> None:
+    """Raises a `ValueError` that names the choices unless `value` is one of `accepted`."""
+    if value not in accepted:
+        choices = ", ".join(repr(name) for name in accepted)
+        raise ValueError(f"`{argument}` must be one of {choices}. Received: {argument}={value!r}")
+
+
+def announce(message: str) -> None:
+    """Tells the learner something in plain sight: in the notebook, or on the terminal."""
+    print(message, flush=True)
+
+
+def has_gpu() -> bool:
+    """Whether TensorFlow sees a GPU. Imports TensorFlow."""
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def find_preset(name: str | None = None) -> Preset:
+    """Chooses the preset: `name`, else the environment's, else what the hardware suggests.
+
+    Args:
+        name: `"smoke"`, `"class"` or `"gpu"`. By default the variable `TGAN_LESSONS_PRESET`
+            decides, and without it `"gpu"` where TensorFlow finds one, `"class"` elsewhere.
+
+    Raises:
+        ValueError: for any other name.
+    """
+    origin = "preset" if name else PRESET_VARIABLE
+    name = name or os.environ.get(PRESET_VARIABLE) or ("gpu" if has_gpu() else "class")
+    choose(origin, name, PRESETS)
+    return Preset(name)
+
+
+def setup(preset: str | None = None, seed: int = 0) -> Preset:
+    """Prepares a notebook: TensorFlow, the preset, the seeds; prints one line about them.
+
+    Args:
+        preset: see `find_preset`.
+        seed: for Python's, NumPy's and Keras's random numbers.
+
+    Returns:
+        The preset that the lesson runs at.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is loaded
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    chosen = find_preset(preset)
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+    python = ".".join(map(str, sys.version_info[:2]))
+    device = "GPU" if has_gpu() else f"CPU, {os.cpu_count()} cores"
+    announce(
+        f"Ready: preset '{chosen.name}', {device}, Python {python}, "
+        f"TensorFlow {tf.__version__}, Keras {keras.__version__}"
+    )
+    return chosen
