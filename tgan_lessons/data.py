@@ -93,7 +93,7 @@ def check_images(
             f"Received: {y_name}.shape={y.shape}"
         )
     low, high = float(x.min()), float(x.max())
-    if not (-1.0 <= low and high <= 1.0):  # also catches NaN
+    if not (low >= -1.0 and high <= 1.0):  # also catches NaN
         raise ValueError(
             f"`{x_name}` must hold finite values in [-1, 1]. Received values in [{low}, {high}]"
         )
