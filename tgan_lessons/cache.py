@@ -10,7 +10,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,14 @@ def validate(arrays: Arrays) -> None:
             raise DamagedCacheError(f"{part} must be (n, 28, 28) and (n,): {x.shape}, {y.shape}")
 
 
+def _read_array(archive: zipfile.ZipFile, key: str) -> np.ndarray:
+    with archive.open(f"{key}.npy") as member:
+        array = np.lib.format.read_array(member, allow_pickle=False)
+        if member.read(1):  # the checksum is compared at the end of the member, not before
+            raise ValueError(f"{key} is longer than it says")
+    return array
+
+
 def read(path: Path) -> dict[str, np.ndarray]:
     """Reads and checks one cache file.
 
@@ -60,11 +68,14 @@ def read(path: Path) -> dict[str, np.ndarray]:
         DamagedCacheError: truncated, altered (every member carries a CRC), or of a wrong form.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files if key in KEYS}
-    except FileNotFoundError:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            arrays = {key: _read_array(archive, key) for key in KEYS if f"{key}.npy" in names}
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(f"There is no {path}") from error
+    except MemoryError:
         raise
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a file from outside can be wrong in every way
         raise DamagedCacheError(str(error) or type(error).__name__) from error
     validate(arrays)
     return arrays
@@ -88,14 +99,16 @@ def write(path: Path, arrays: Arrays) -> bool:
         temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         announce(
             f"Could not keep {path.name} in the data folder ({error.strerror or error}); this "
             f"session works, the next one prepares it again. Set {VARIABLE} to a folder with "
             f"room that you may write to."
         )
         return False
+    finally:  # also where the learner presses stop
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
     return True
 
 

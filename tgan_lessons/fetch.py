@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import tempfile
 import threading
@@ -34,7 +35,7 @@ def reachable(url: str, seconds: float = PATIENCE) -> bool:
                 answers.append(True)
         except urllib.error.HTTPError:
             answers.append(True)
-        except (OSError, ValueError):
+        except (OSError, ValueError, http.client.HTTPException):
             answers.append(False)
 
     thread = threading.Thread(target=ask, daemon=True)
@@ -44,7 +45,7 @@ def reachable(url: str, seconds: float = PATIENCE) -> bool:
 
 
 @contextmanager
-def stall_limit(seconds: float = STALL) -> Iterator[None]:
+def stall_limit(seconds: float) -> Iterator[None]:
     """Gives libraries that set no time limit one: a silent connection fails after `seconds`."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
@@ -67,7 +68,7 @@ def _download(
         announce(f"No network to {url.split('/')[2]}: going on without {what}.")
     else:
         try:
-            with stall_limit():
+            with stall_limit(STALL):
                 return get()
         except Exception as error:  # a download can fail in every way; each is told
             announce(f"{what} could not be downloaded ({error}): going on without it.")
@@ -132,12 +133,21 @@ def _openml_emnist() -> cache.Arrays:
     from sklearn.datasets import fetch_openml
 
     announce("Downloading EMNIST Balanced from OpenML, once: this takes some minutes.")
+    # Types of our own: half the memory, and no nominal column, which scikit-learn up to 1.9.1 cannot
+    # read with pandas 3.1 (https://github.com/scikit-learn/scikit-learn/pull/34902).
+    types = {**dict.fromkeys(range(784), np.float32), 784: str}
     with tempfile.TemporaryDirectory() as folder:
         bunch = fetch_openml(
-            "EMNIST_Balanced", version=1, as_frame=False, data_home=folder, parser="auto"
+            "EMNIST_Balanced",
+            version=1,
+            as_frame=False,
+            data_home=folder,
+            parser="auto",
+            n_retries=1,
+            read_csv_kwargs={"dtype": types},
         )
     images = bunch.data.astype(np.uint8).reshape(-1, 28, 28).transpose(0, 2, 1)
-    labels = bunch.target.astype(np.uint8)
+    labels = np.char.strip(bunch.target.astype(str), "'").astype(np.float32).astype(np.uint8)
     return split_last(np.ascontiguousarray(images), labels, test_share=400 / 2800)
 
 

@@ -1,0 +1,218 @@
+"""Is this machine ready for the course? What is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from tgan_lessons import runtime
+from tgan_lessons.report import Finding, Report, Verdict, shown, without_folders
+
+DISTRIBUTION = "tgan-lessons"
+GIGABYTE = 2**30
+WANTED_MEMORY, LEAST_MEMORY = 2.0, 1.0  # gigabytes; TensorFlow alone takes 0.75
+WANTED_DISK, LEAST_DISK = 1.0, 0.2
+
+# Every cache file: what its absence means, for a person to read.
+CACHES = {
+    "mnist": "downloaded at first use (12 MB); without a network 5,000 bundled real digits serve",
+    "mnist_5k": "prepared in seconds where the full MNIST cannot be had",
+    "emnist_balanced": "downloaded at first use (minutes); without a network drawn letters serve",
+    "letters_stand_in": "drawn where EMNIST cannot be had",
+    "optical_digits": "prepared at first use, in a second, from scikit-learn",
+}
+FROM_NETWORK = ("mnist", "emnist_balanced")
+FALLBACKS = ("mnist_5k", "letters_stand_in")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps what TensorFlow's C++ code writes while it is loaded off the terminal."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _requirements() -> Iterator[tuple[str, str, bool]]:
+    """Requirement, installed version and whether it fits, for each package the course needs."""
+    from packaging.requirements import Requirement
+
+    for text in metadata.requires(DISTRIBUTION) or ():
+        need = Requirement(text)
+        if need.marker is None or need.marker.evaluate({"extra": ""}):
+            version = _version(need.name)
+            fits = version is not None and need.specifier.contains(version, prereleases=True)
+            yield f"{need.name}{need.specifier}", version or "none", fits
+
+
+def examine_python() -> Iterator[Finding]:
+    """The interpreter and the packages, against the ranges that the course declares."""
+    from packaging.specifiers import SpecifierSet
+
+    version = ".".join(map(str, sys.version_info[:3]))
+    try:
+        rows = list(_requirements())
+        wanted = metadata.metadata(DISTRIBUTION)["Requires-Python"]
+    except metadata.PackageNotFoundError:
+        advice = "In the folder of pyproject.toml: pip install -e ."
+        yield Finding("Packages", "note", f"Python {version}; the course is not installed", advice)
+        return
+    if SpecifierSet(wanted).contains(version):
+        yield Finding("Python", "ok", version)
+    else:
+        advice = "Make an environment with a Python in that range."
+        yield Finding("Python", "problem", f"{version}, {wanted} is needed", advice)
+    wrong = [(need, version) for need, version, fits in rows if not fits]
+    for need, version in wrong:
+        found = f"{need} is needed, {version} is installed"
+        yield Finding("Packages", "problem", found, f'pip install "{need}"')
+    if not wrong:
+        found = f"TensorFlow {_version('tensorflow')}, Keras {_version('keras')}"
+        yield Finding("Packages", "ok", f"{found}, and {len(rows) - 2} more in their ranges")
+
+
+def examine_devices() -> Iterator[Finding]:
+    """What TensorFlow computes on, and the preset that follows. Loads TensorFlow."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    cores = os.cpu_count() or 1
+    try:
+        with _quiet():
+            gpu = runtime.has_gpu()
+    except Exception as error:  # a broken installation fails in every way
+        reason = without_folders((str(error).splitlines() or [type(error).__name__])[0])
+        advice = "pip install --force-reinstall tensorflow"
+        yield Finding("TensorFlow", "problem", f"cannot be loaded: {reason}", advice)
+        return
+    found = f"{'a GPU' if gpu else 'no GPU, the CPU'}, {cores} cores"
+    if gpu or cores > 1:
+        yield Finding("Computing", "ok", found)
+    else:
+        advice = "Lessons take twice their time. Google Colab is faster."
+        yield Finding("Computing", "note", found, advice)
+    try:
+        yield Finding("Preset", "ok", runtime.find_preset().name)
+    except ValueError as error:
+        yield Finding("Preset", "problem", str(error), f"Unset {runtime.PRESET_VARIABLE}.")
+
+
+def examine_widgets() -> Iterator[Finding]:
+    """Whether sliders and buttons will show."""
+    widgets = _version("ipywidgets")
+    if widgets is None:
+        yield Finding("Widgets", "problem", "ipywidgets is missing", "pip install ipywidgets")
+        return
+    if "google.colab" in sys.modules:
+        yield Finding("Widgets", "ok", f"ipywidgets {widgets}, inside Colab")
+        return
+    pages = {"JupyterLab": "jupyterlab_widgets", "Notebook": "widgetsnbextension"}
+    present = [page for page, package in pages.items() if _version(package)]
+    if present:
+        yield Finding("Widgets", "ok", f"ipywidgets {widgets} for {' and '.join(present)}")
+    else:
+        advice = "pip install jupyterlab_widgets widgetsnbextension"
+        yield Finding("Widgets", "problem", f"ipywidgets {widgets}, no page shows it", advice)
+    if _version("jupyterlab") is None:
+        advice = f'pip install "{DISTRIBUTION}[lab]", or open the lessons in VS Code or Colab.'
+        yield Finding("JupyterLab", "note", "not installed", advice)
+
+
+def cache_state(name: str) -> tuple[Literal["ok", "damaged", "absent"], str]:
+    """Reads one cache file completely.
+
+    Args:
+        name: the file's name without `.npz`.
+
+    Returns:
+        Its state, and how many images and bytes it has or what is wrong with it.
+    """
+    from tgan_lessons import cache
+
+    path = cache.cache_path(name)
+    try:
+        arrays = cache.read(path)
+    except FileNotFoundError:
+        return "absent", CACHES.get(name, "")
+    except cache.DamagedCacheError as error:
+        return "damaged", without_folders(str(error))
+    train, test = len(arrays["x_train"]), len(arrays["x_test"])
+    return "ok", f"{train:,} + {test:,} images, {path.stat().st_size / 1e6:.1f} MB"
+
+
+def examine_data() -> Iterator[Finding]:
+    """Every data set that is kept on this machine."""
+    from tgan_lessons import cache
+
+    for name in CACHES:
+        state, details = cache_state(name)
+        if state == "ok":
+            yield Finding("Data", "ok", f"{name}: {details}")
+        elif state == "damaged":
+            advice = f"tgan-lessons data --fetch, or copy {name}.npz again."
+            yield Finding("Data", "problem", f"{name} is damaged: {details}", advice)
+        elif name in FROM_NETWORK:
+            advice = "tgan-lessons data --fetch, before the lesson."
+            yield Finding("Data", "note", f"{name} is not here: {details}", advice)
+        elif name not in FALLBACKS:
+            yield Finding("Data", "ok", f"{name}: {details}")
+    folder = cache.cache_dir()
+    if not os.access(_existing(folder), os.W_OK):
+        advice = f"Set {cache.VARIABLE} to a folder that you may write to."
+        yield Finding("Data", "note", f"{shown(folder)} cannot be written to", advice)
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+
+
+def _room(area: str, free: float, wanted: float, least: float, advice: str) -> Finding:
+    found = f"{free:.1f} GB free"
+    if free >= wanted:
+        return Finding(area, "ok", found)
+    verdict: Verdict = "note" if free >= least else "problem"
+    return Finding(area, verdict, f"{found}, {wanted:g} GB are wanted", advice)
+
+
+def examine_room() -> Iterator[Finding]:
+    """Free memory, and free disk where the data sets are kept."""
+    import psutil
+
+    from tgan_lessons import cache
+
+    memory = psutil.virtual_memory().available / GIGABYTE
+    advice = "Close other programs and shut down notebooks that you do not use."
+    yield _room("Memory", memory, WANTED_MEMORY, LEAST_MEMORY, advice)
+    disk = shutil.disk_usage(_existing(cache.cache_dir())).free / GIGABYTE
+    yield _room("Disk", disk, WANTED_DISK, LEAST_DISK, "Make room on the disk of the data folder.")
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    examine_python,
+    examine_devices,
+    examine_widgets,
+    examine_data,
+    examine_room,
+)
+
+
+def examine() -> Report:
+    """Looks at everything that the course needs. Loads TensorFlow, changes nothing."""
+    return Report(tuple(finding for check in CHECKS for finding in check()))

@@ -1,0 +1,224 @@
+"""Transfer learning in plain Keras: explicit copying, explicit freezing, honest comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tgan_lessons.data import Dataset, check_images, sample_per_class
+
+if TYPE_CHECKING:
+    import keras
+
+BATCH_SIZE = 32
+
+
+def copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """Copies every weight, normalisation statistics included: the start of parameter transfer.
+
+    Raises:
+        ValueError: where the two networks do not have weights of the same shapes.
+    """
+    shapes = [[tuple(w.shape) for w in model.weights] for model in (source, target)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            "`target` must have weights of the same shapes as `source`. "
+            f"Received: source with {shapes[0]}, target with {shapes[1]}"
+        )
+    target.set_weights(source.get_weights())
+
+
+def count_blocks(backbone: keras.Model) -> int:
+    """How many blocks a backbone of `models.build_backbone` has."""
+    return len({_block_of(layer) for layer in backbone.layers} - {0})
+
+
+def _block_of(layer: keras.Layer) -> int:
+    prefix = layer.name.split("_")[0]
+    return int(prefix.removeprefix("block")) if prefix.startswith("block") else 0
+
+
+def freeze_blocks(backbone: keras.Model, blocks: int) -> None:
+    """Freezes the first `blocks` blocks and frees the others.
+
+    A frozen block keeps its weights, and its normalisation runs on the statistics that it learned
+    from the source. Compile the model afterwards: Keras reads freezing when it traces a step.
+
+    Raises:
+        ValueError: for more blocks than there are, or fewer than none.
+    """
+    total = count_blocks(backbone)
+    if not 0 <= blocks <= total:
+        raise ValueError(
+            f"`blocks` must be between 0 and {total}, the blocks of this backbone. "
+            f"Received: blocks={blocks}"
+        )
+    for layer in backbone.layers:
+        layer.trainable = not 0 < _block_of(layer) <= blocks
+
+
+def batches(
+    x: np.ndarray, y: np.ndarray, *, steps: int, seed: int, batch_size: int = BATCH_SIZE
+) -> object:
+    """A `tf.data.Dataset` of exactly `steps` shuffled batches, however few images there are."""
+    import tensorflow as tf
+
+    data = tf.data.Dataset.from_tensor_slices((x, y))
+    data = data.shuffle(len(x), seed=seed).repeat().batch(min(batch_size, len(x)))
+    return data.take(steps).prefetch(2)
+
+
+class Learner:
+    """A classifier that can be started anew many times without being traced again.
+
+    Args:
+        build: returns a new classifier (`models.build_classifier`) for a seed.
+        frozen_blocks: how many blocks of its backbone stay as they are.
+        learning_rate: of Adam.
+
+    Attributes:
+        model: the classifier, compiled; trained by the last `train`.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[int], keras.Model],
+        *,
+        frozen_blocks: int = 0,
+        learning_rate: float = 1e-3,
+    ) -> None:
+        if not learning_rate > 0:
+            raise ValueError(
+                f"`learning_rate` must be positive. Received: learning_rate={learning_rate}"
+            )
+        import keras
+
+        self._build = build
+        self.model = build(0)
+        freeze_blocks(self.backbone, frozen_blocks)
+        self.model.compile(
+            optimizer=keras.optimizers.Adam(learning_rate),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        self.model.optimizer.build(self.model.trainable_variables)
+
+    @property
+    def backbone(self) -> keras.Model:
+        """The part of the classifier that looks."""
+        return self.model.get_layer("backbone")
+
+    def train(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        *,
+        steps: int,
+        seed: int,
+        start: keras.Model | None = None,
+        verbose: int = 0,
+    ) -> keras.Model:
+        """Trains from new weights, or with the backbone starting from a source's.
+
+        Args:
+            x: images, float32 in [-1, 1], shape (n, height, width, channels).
+            y: class numbers, shape (n,).
+            steps: how many batches to learn from.
+            seed: of the new weights and of the order of the batches.
+            start: the source backbone, if there is transfer.
+            verbose: as in `keras.Model.fit`.
+
+        Returns:
+            The trained classifier, the same object at every call.
+        """
+        check_images(x, y, classes=self.model.output_shape[-1])
+        if steps < 1:
+            raise ValueError(f"`steps` must be at least 1. Received: steps={steps}")
+        copy_weights(self._build(seed), self.model)
+        if start is not None:
+            copy_weights(start, self.backbone)
+        for variable in self.model.optimizer.variables:
+            if variable is not self.model.optimizer.learning_rate:
+                variable.assign(np.zeros(variable.shape))
+        self.model.fit(batches(x, y, steps=steps, seed=seed), verbose=verbose)
+        return self.model
+
+    def score(self, x: np.ndarray, y: np.ndarray) -> float:
+        """The share of images that the trained classifier reads correctly."""
+        return accuracy(self.model, x, y)
+
+
+def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
+    """The share of images whose largest logit is their label's."""
+    logits = model.predict(x, batch_size=512, verbose=0)
+    return float(np.mean(logits.argmax(axis=1) == y))
+
+
+def extract_features(backbone: keras.Model, x: np.ndarray) -> np.ndarray:
+    """What a frozen backbone makes of images: (n, features). Computed once, used often."""
+    return backbone.predict(x, batch_size=512, verbose=0)
+
+
+def fit_linear(features: np.ndarray, labels: np.ndarray, *, strength: float = 0.1) -> object:
+    """Fits logistic regression to pixels or features: scaled, and with iterations enough.
+
+    Args:
+        features: shape (n, ...); each row is flattened.
+        labels: class numbers, shape (n,).
+        strength: inverse of the L2 penalty, scikit-learn's `C`.
+
+    Returns:
+        The fitted scikit-learn pipeline; `score_linear` evaluates it.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=500, tol=1e-3))
+    return model.fit(features.reshape(len(features), -1), labels)
+
+
+def score_linear(model: object, features: np.ndarray, labels: np.ndarray) -> float:
+    """The accuracy of what `fit_linear` returned."""
+    return float(model.score(features.reshape(len(features), -1), labels))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trained network: the method, the label budget, the seed, and how well it reads."""
+
+    method: str
+    per_class: int
+    seed: int
+    accuracy: float
+
+
+Trainer = Callable[[np.ndarray, np.ndarray, int], float]
+
+
+def compare(
+    trainers: dict[str, Trainer],
+    letters: Dataset,
+    budgets: Iterable[int],
+    seeds: Iterable[int],
+) -> Iterator[Run]:
+    """Gives every method the same labels: one run for each budget, seed and method.
+
+    Args:
+        trainers: for each method a function (x, y, seed) → accuracy on the test images.
+        letters: the target data; label budgets are drawn from its training images.
+        budgets: labels per class.
+        seeds: each draws its own images, the same ones for every method.
+
+    Yields:
+        The runs, one as soon as it is done.
+    """
+    seeds = tuple(seeds)
+    for per_class in budgets:
+        for seed in seeds:
+            x, y = sample_per_class(letters.x_train, letters.y_train, per_class, seed)
+            for method, train in trainers.items():
+                yield Run(method, per_class, seed, train(x, y, seed))
