@@ -65,8 +65,16 @@ def test_an_unknown_lesson_names_the_choices(folder, text):
 
 
 def test_an_ambiguous_part_names_those_that_have_it(folder):
-    with pytest.raises(ValueError) as error:
-        lessons.find("r_", folder) if False else lessons.find("tte", folder)
+    choices = "must be one of '00_start_here', '01_transfer_in_three_steps'. Received"
+    with pytest.raises(ValueError, match=choices):
+        lessons.find("_s", folder)
+
+
+def test_an_empty_folder_says_so(tmp_path):
+    with pytest.raises(ValueError, match="no lessons"):
+        lessons.find("1", tmp_path)
+
+
 def test_a_notebook_without_heading_is_called_by_its_name(tmp_path):
     write_notebook(tmp_path / "03_bare.ipynb", "Text only")
     assert lessons.find("3", tmp_path).title == "03_bare"
@@ -75,7 +83,8 @@ def test_a_notebook_without_heading_is_called_by_its_name(tmp_path):
 def test_copies_never_touch_what_is_there(folder, tmp_path_factory):
     write_notebook(folder / "solutions" / "01_transfer_in_three_steps.ipynb", "# solved")
     write_notebook(folder / "src" / "01_transfer_in_three_steps.py", "source")
-    (folder / "jupytext.toml").write_text("")
+    for name in ("jupytext.toml", ".hidden"):
+        (folder / name).write_text("")
     target = tmp_path_factory.mktemp("mine")
     mine = target / "00_start_here.ipynb"
     mine.write_text("my own work")
@@ -90,7 +99,7 @@ def test_copies_never_touch_what_is_there(folder, tmp_path_factory):
     there = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()}
     assert there == {path.as_posix() for path in copied} | {"00_start_here.ipynb"}
     assert "solutions/01_transfer_in_three_steps.ipynb" in there
-    assert not any("src" in name or "checkpoint" in name or "toml" in name for name in there)
+    assert not any(name.startswith((".", "src")) or "toml" in name for name in there)
     first = lessons.find("1", target).path
     assert first.read_bytes() == lessons.find("1", folder).path.read_bytes()
 

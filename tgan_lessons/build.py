@@ -6,6 +6,7 @@ generated cells, executes the lesson and puts the outputs into `notebooks/NN_nam
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,17 @@ def normalise(notebook: NotebookNode) -> None:
                     output.execution_count = count
 
 
+def _count_widgets(notebook: NotebookNode) -> NotebookNode:
+    """Returns the notebook with its widgets' random names replaced by numbers."""
+    import nbformat
+
+    state = notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
+    text = json.dumps(notebook)
+    for number, model in enumerate(state):
+        text = text.replace(model, f"{number:032x}")
+    return nbformat.from_dict(json.loads(text))
+
+
 def build_notebook(
     notebook_path: Path, chosen: Settings, preset: str = "class", on_cell: OnCell | None = None
 ) -> Path:
@@ -134,11 +146,7 @@ def build_notebook(
     execute(notebook, notebook_path.stem, preset, on_cell)
     normalise(notebook)
     nbformat.validate(notebook)
-    text = nbformat.writes(notebook) + "\n"
-    state = notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
-    for number, model in enumerate(state):  # random names of widgets: count them instead
-        text = text.replace(model, f"{number:032x}")
-    write_text(notebook_path, text)
+    write_text(notebook_path, nbformat.writes(_count_widgets(notebook)) + "\n")
     return notebook_path
 
 

@@ -116,7 +116,7 @@ def set_aside(path: Path, reason: str) -> None:
     """Renames a damaged file, so that nothing reads it and nobody loses it."""
     target = path.with_name(path.name + ".damaged")
     number = 1
-    while target.exists():
+    while os.path.exists(target):  # false, and no error, in a folder that may not be entered
         number += 1
         target = path.with_name(f"{path.name}.damaged-{number}")
     try:

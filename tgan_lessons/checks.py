@@ -39,7 +39,7 @@ class Result:
         )
 
 
-class Hint(Exception):  # noqa: N818 - it is no error: it tells the learner what to look at
+class Hint(Exception):
     """Raised inside a check where the answer is not right yet; its text is shown."""
 
 
@@ -82,7 +82,7 @@ def exercise(number: str, praise: str) -> Callable[[Callable[..., None]], Callab
     return decorate
 
 
-class Unfinished(Exception):  # noqa: N818 - a state of the exercise, no error
+class Unfinished(Exception):
     """Raised inside a check where the learner's function still returns `...` or nothing."""
 
 

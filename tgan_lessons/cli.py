@@ -78,7 +78,7 @@ def lab(
         except OSError as error:
             typer.echo(f"The lessons cannot be copied to {place}: {error.strerror}", err=True)
             raise typer.Exit(1) from None
-        typer.echo(f"{len(copied)} files copied to {place}, {len(kept)} that were there kept.")
+        typer.echo(f"Copied to {place}: {len(copied)}. Already there, left alone: {len(kept)}.")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place.resolve()}"]
     command += ["--ServerApp.ip=127.0.0.1", *([] if browser else ["--no-browser"])]
     sys.stdout.flush()

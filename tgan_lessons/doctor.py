@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -29,20 +28,6 @@ CACHES = {
 }
 FROM_NETWORK = ("mnist", "emnist_balanced")
 FALLBACKS = ("mnist_5k", "letters_stand_in")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps what TensorFlow's C++ code writes while it is loaded off the terminal."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
 
 
 def _version(name: str) -> str | None:
@@ -95,8 +80,7 @@ def examine_devices() -> Iterator[Finding]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     cores = os.cpu_count() or 1
     try:
-        with _quiet():
-            gpu = runtime.has_gpu()
+        gpu = runtime.has_gpu()
     except Exception as error:  # a broken installation fails in every way
         reason = without_folders((str(error).splitlines() or [type(error).__name__])[0])
         advice = "pip install --force-reinstall tensorflow"
@@ -109,9 +93,11 @@ def examine_devices() -> Iterator[Finding]:
         advice = "Lessons take twice their time. Google Colab is faster."
         yield Finding("Computing", "note", found, advice)
     try:
-        yield Finding("Preset", "ok", runtime.find_preset().name)
+        preset = runtime.find_preset().name
     except ValueError as error:
         yield Finding("Preset", "problem", str(error), f"Unset {runtime.PRESET_VARIABLE}.")
+    else:
+        yield Finding("Preset", "ok", preset)
 
 
 def examine_widgets() -> Iterator[Finding]:

@@ -99,7 +99,7 @@ def execute(
             coalesce_streams=True,
             resources={"metadata": {"path": folder}},
             on_cell_start=lambda cell_index, **_: started.append(cell_index),
-            on_cell_complete=finished,
+            on_cell_executed=finished,
         )
         try:
             client.execute(env=environment, cleanup_kc=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import tempfile
 import threading
@@ -10,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def stall_limit(seconds: float) -> Iterator[None]:
 
 def _asked_lately(fallback: str) -> bool:
     path = cache.cache_path(fallback)
-    return path.exists() and time.time() - path.stat().st_mtime < RETRY_AFTER
+    return os.path.exists(path) and time.time() - path.stat().st_mtime < RETRY_AFTER
 
 
 def _download(
@@ -73,11 +74,9 @@ def _download(
         except Exception as error:  # a download can fail in every way; each is told
             announce(f"{what} could not be downloaded ({error}): going on without it.")
     path = cache.cache_path(fallback)
-    if path.exists():  # ask again tomorrow
-        try:
+    with suppress(OSError):  # ask again tomorrow
+        if path.exists():
             path.touch()
-        except OSError:
-            return None
     return None
 
 
@@ -133,8 +132,8 @@ def _openml_emnist() -> cache.Arrays:
     from sklearn.datasets import fetch_openml
 
     announce("Downloading EMNIST Balanced from OpenML, once: this takes some minutes.")
-    # Types of our own: half the memory, and no nominal column, which scikit-learn up to 1.9.1 cannot
-    # read with pandas 3.1 (https://github.com/scikit-learn/scikit-learn/pull/34902).
+    # Types of our own: half the memory, and no nominal column, which scikit-learn 1.6 to 1.9
+    # cannot read with pandas 3.1 (https://github.com/scikit-learn/scikit-learn/pull/34902).
     types = {**dict.fromkeys(range(784), np.float32), 784: str}
     with tempfile.TemporaryDirectory() as folder:
         bunch = fetch_openml(

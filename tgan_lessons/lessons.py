@@ -121,8 +121,9 @@ def copy_missing(folder: Path, source: Path | None = None) -> tuple[list[Path], 
     copied, kept = [], []
     for path in sorted(source.rglob("*")):
         relative = path.relative_to(source)
-        is_for_learners = not {"src", "__pycache__", ".ipynb_checkpoints"} & set(relative.parts)
-        if not path.is_file() or not is_for_learners or path.name == "jupytext.toml":
+        hidden = any(part.startswith((".", "__")) for part in relative.parts)
+        for_contributors = "src" in relative.parts or path.name == "jupytext.toml"
+        if not path.is_file() or hidden or for_contributors:
             continue
         target = folder / relative
         if os.path.lexists(target):

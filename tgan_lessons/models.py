@@ -19,7 +19,7 @@ def build_backbone(
 ) -> keras.Model:
     """Builds the part of a classifier that looks: images in, a flat vector of features out.
 
-    Each block is a 3×3 convolution of stride 2, batch normalisation and ReLU; its layers are
+    Each block is a 3×3 convolution, 2×2 max pooling, batch normalisation and ReLU; its layers are
     named `block1_conv`, `block1_norm`, … so that blocks can be frozen by number.
 
     Args:
@@ -49,12 +49,12 @@ def build_backbone(
         x = layers.Conv2D(
             channels,
             3,
-            strides=2,
             padding="same",
             use_bias=False,
             kernel_initializer=kernel(block),
             name=f"{name}_conv",
         )(x)
+        x = layers.MaxPooling2D(2, name=f"{name}_pool")(x)  # before norm: a quarter of the work
         x = layers.BatchNormalization(momentum=momentum, name=f"{name}_norm")(x)
         x = layers.ReLU(name=f"{name}_relu")(x)
     x = layers.Flatten(name="features")(x)
@@ -82,7 +82,7 @@ def _check_blocks(
             "`input_shape` must be (height, width, channels), each at least 1. "
             f"Received: input_shape={input_shape}"
         )
-    limit = min(input_shape[:2]).bit_length()
+    limit = min(input_shape[:2]).bit_length() - 1
     if not 1 <= len(filters) <= limit or min(filters) < 1:
         raise ValueError(
             f"`filters` must list 1 to {limit} positive channel numbers for images of "

@@ -56,13 +56,11 @@ def show(ax: Axes | Figure, alt: str) -> None:
         ax: the axes, or the whole figure.
         alt: what the picture shows, in a sentence, for screen readers.
     """
-    from IPython.display import display
+    from IPython.display import Image, display
 
     if not alt.strip():
         raise ValueError("`alt` must say what the picture shows. Received: an empty text")
-    figure = getattr(ax, "figure", ax)
-    bundle = {"image/png": to_png(figure), "text/plain": alt}
-    display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+    display(Image(to_png(getattr(ax, "figure", ax)), alt=alt))
 
 
 def show_images(
@@ -98,6 +96,30 @@ def show_images(
             ax.text(x + width / 2, y - 1, titles[i], ha="center", va="bottom", fontsize=12)
     ax.imshow(sheet if channels == 3 else sheet[..., 0], cmap="gray", vmin=0, vmax=1)
     ax.set_axis_off()
+    return ax
+
+
+def plot_line(
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    x_label: str,
+    y_label: str,
+    log_x: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draws one quantity over another; where y is NaN, a red cross on the floor says so."""
+    ax = ax or new_axes()
+    ax.plot(x, y, "o-", color="#0072B2", linewidth=2.2, markersize=9)
+    lost = [value for value, result in zip(x, y, strict=True) if not np.isfinite(result)]
+    ax.set(xlabel=x_label, ylabel=y_label, ylim=(0, None))
+    if log_x:
+        ax.set_xscale("log")
+        ax.set_xticks(x, [f"{value:g}" for value in x])
+        ax.minorticks_off()
+    if lost:
+        ax.plot(lost, [0] * len(lost), "x", color="#D55E00", markersize=14, markeredgewidth=4)
+        ax.text(lost[0], 0, "not a number  ", va="bottom", ha="right", fontsize=12, color="#D55E00")
     return ax
 
 
@@ -147,5 +169,35 @@ def plot_gains(runs: Sequence[Run], *, baseline: str = "scratch", ax: Axes | Non
     ax.text(budgets[0], 0, f" {baseline}", va="bottom", fontsize=12)
     _budget_axis(ax, budgets)
     ax.set_ylabel(f"points above {baseline}")
+    ax.legend(fontsize=13, frameon=False)
+    return ax
+
+
+def plot_bars(values: dict[str, Sequence[float]], *, y_label: str, ax: Axes | None = None) -> Axes:
+    """Draws a bar per name: the mean of its values, one per seed, with a 95 % interval."""
+    ax = ax or new_axes()
+    means, halves = zip(*(metrics.mean_interval(v) for v in values.values()), strict=True)
+    colors = [STYLES.get(name.split("\n")[0], ("#56B4E9",))[0] for name in values]
+    bars = ax.bar(list(values), means, yerr=halves, capsize=6, color=colors, alpha=0.75)
+    ax.bar_label(bars, [f"{mean:.2f}" for mean in means], label_type="center", fontsize=14)
+    ax.set_ylabel(y_label)
+    ax.set_ylim(0, min(1, 1.15 * max(m + h for m, h in zip(means, halves, strict=True))))
+    return ax
+
+
+def plot_curves(
+    curves: dict[str, Sequence[float]],
+    *,
+    x: Sequence[float] | None = None,
+    x_label: str = "step",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draws named curves over a shared axis."""
+    ax = ax or new_axes()
+    for index, (name, values) in enumerate(curves.items()):
+        color, marker, line = FALLBACK_STYLES[index % len(FALLBACK_STYLES)]
+        steps = range(1, len(values) + 1) if x is None else x
+        ax.plot(steps, values, line, marker=marker, color=color, linewidth=2.2, label=name)
+    ax.set_xlabel(x_label)
     ax.legend(fontsize=13, frameon=False)
     return ax

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -41,11 +44,26 @@ def announce(message: str) -> None:
     print(message, flush=True)
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps what TensorFlow's C++ code writes while it is loaded off the page."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
 def has_gpu() -> bool:
     """Whether TensorFlow sees a GPU. Imports TensorFlow."""
-    import tensorflow as tf
+    with quiet():
+        import tensorflow as tf
 
-    return bool(tf.config.list_physical_devices("GPU"))
+        return bool(tf.config.list_physical_devices("GPU"))
 
 
 def find_preset(name: str | None = None) -> Preset:
@@ -77,14 +95,36 @@ def setup(preset: str | None = None, seed: int = 0) -> Preset:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is loaded
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     chosen = find_preset(preset)
+    gpu = has_gpu()
     import keras
     import tensorflow as tf
 
     keras.utils.set_random_seed(seed)
     python = ".".join(map(str, sys.version_info[:2]))
-    device = "GPU" if has_gpu() else f"CPU, {os.cpu_count()} cores"
+    device = "GPU" if gpu else f"CPU, {os.cpu_count()} cores"
     announce(
         f"Ready: preset '{chosen.name}', {device}, Python {python}, "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}"
     )
     return chosen
+
+
+def track(items: Iterable[T], total: int, label: str) -> Iterator[T]:
+    """Passes `items` on, and keeps one line on the page: how many are done, how long it takes.
+
+    Args:
+        items: any iterable.
+        total: how many there will be.
+        label: what they are, in the plural.
+    """
+    from IPython.display import display
+
+    start = time.perf_counter()
+    line = display({"text/plain": f"0 of {total} {label}"}, raw=True, display_id=True)
+    for done, item in enumerate(items, start=1):
+        yield item
+        seconds = time.perf_counter() - start
+        left = f", about {seconds / done * (total - done):.0f} s left" if done < total else ""
+        text = f"{done} of {total} {label} in {seconds:.0f} s{left}"
+        if line is not None:  # outside a notebook there is no line to change
+            line.update({"text/plain": text}, raw=True)

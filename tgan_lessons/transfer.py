@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -111,6 +112,16 @@ class Learner:
         """The part of the classifier that looks."""
         return self.model.get_layer("backbone")
 
+    def reset(self, *, seed: int, start: keras.Model | None = None) -> None:
+        """Forgets everything learned: new weights, a source's backbone if given, no moments."""
+        copy_weights(self._build(seed), self.model)
+        if start is not None:
+            copy_weights(start, self.backbone)
+        optimizer = self.model.optimizer
+        for variable in optimizer.variables:
+            if variable is not optimizer.learning_rate:
+                variable.assign(np.zeros(variable.shape))
+
     def train(
         self,
         x: np.ndarray,
@@ -137,13 +148,8 @@ class Learner:
         check_images(x, y, classes=self.model.output_shape[-1])
         if steps < 1:
             raise ValueError(f"`steps` must be at least 1. Received: steps={steps}")
-        copy_weights(self._build(seed), self.model)
-        if start is not None:
-            copy_weights(start, self.backbone)
-        for variable in self.model.optimizer.variables:
-            if variable is not self.model.optimizer.learning_rate:
-                variable.assign(np.zeros(variable.shape))
-        self.model.fit(batches(x, y, steps=steps, seed=seed), verbose=verbose)
+        self.reset(seed=seed, start=start)
+        self.model.fit(batches(x, y, steps=steps, seed=seed), shuffle=False, verbose=verbose)
         return self.model
 
     def score(self, x: np.ndarray, y: np.ndarray) -> float:
@@ -151,15 +157,20 @@ class Learner:
         return accuracy(self.model, x, y)
 
 
+def evaluate(model: keras.Model, x: np.ndarray, batch_size: int = 512) -> np.ndarray:
+    """A model's outputs in inference mode, as `predict` gives them but without its start-up."""
+    starts = range(0, len(x), batch_size)
+    return np.concatenate([model(x[i : i + batch_size], training=False).numpy() for i in starts])
+
+
 def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
     """The share of images whose largest logit is their label's."""
-    logits = model.predict(x, batch_size=512, verbose=0)
-    return float(np.mean(logits.argmax(axis=1) == y))
+    return float(np.mean(evaluate(model, x).argmax(axis=1) == y))
 
 
 def extract_features(backbone: keras.Model, x: np.ndarray) -> np.ndarray:
     """What a frozen backbone makes of images: (n, features). Computed once, used often."""
-    return backbone.predict(x, batch_size=512, verbose=0)
+    return evaluate(backbone, x)
 
 
 def fit_linear(features: np.ndarray, labels: np.ndarray, *, strength: float = 0.1) -> object:
@@ -178,7 +189,9 @@ def fit_linear(features: np.ndarray, labels: np.ndarray, *, strength: float = 0.
     from sklearn.preprocessing import StandardScaler
 
     model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=500, tol=1e-3))
-    return model.fit(features.reshape(len(features), -1), labels)
+    with warnings.catch_warnings():  # one label per class is meant
+        warnings.filterwarnings("ignore", message="The number of unique classes")
+        return model.fit(features.reshape(len(features), -1), labels)
 
 
 def score_linear(model: object, features: np.ndarray, labels: np.ndarray) -> float:

@@ -1,0 +1,205 @@
+import sys
+from collections import namedtuple
+from importlib import metadata
+
+import numpy as np
+import pytest
+
+from tgan_lessons import cache, doctor, report, runtime
+from tgan_lessons.report import Finding, Report
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "data"))
+    monkeypatch.delenv(runtime.PRESET_VARIABLE, raising=False)
+    return tmp_path / "data"
+
+
+def write_cache(name):
+    x, y = np.zeros((3, 28, 28), np.uint8), np.zeros(3, np.uint8)
+    cache.write(cache.cache_path(name), {"x_train": x, "y_train": y, "x_test": x, "y_test": y})
+
+
+def by_area(findings):
+    return {finding.area: finding for finding in findings}
+
+
+def pretend_versions(monkeypatch, **versions):
+    real = metadata.version
+
+    def version(name):
+        if versions.get(name, "") is None:
+            raise metadata.PackageNotFoundError(name)
+        return versions.get(name) or real(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+
+
+def test_this_machine_has_what_the_course_declares():
+    found = list(doctor.examine_python())
+    assert [item.verdict for item in found] == ["ok", "ok"]
+    assert f"Keras {metadata.version('keras')}" in found[1].found
+
+
+@pytest.mark.parametrize("version", ["2.19.0", None])
+def test_a_package_out_of_its_range_is_a_problem(monkeypatch, version):
+    pretend_versions(monkeypatch, tensorflow=version)
+    (wrong,) = [item for item in doctor.examine_python() if item.verdict == "problem"]
+    assert wrong.found.startswith("tensorflow<2.22,>=2.20 is needed")
+    assert (version or "none") in wrong.found
+    assert wrong.advice == 'pip install "tensorflow<2.22,>=2.20"'
+
+
+def test_packages_of_extras_are_not_asked_for(monkeypatch):
+    pretend_versions(monkeypatch, hypothesis=None, jupyterlab=None)
+    assert [item.verdict for item in doctor.examine_python()] == ["ok", "ok"]
+
+
+def test_an_unsuitable_python_is_a_problem(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 10, 4, "final", 0))
+    finding = by_area(doctor.examine_python())["Python"]
+    assert (finding.verdict, "3.10.4" in finding.found) == ("problem", True)
+
+
+@pytest.mark.parametrize(("gpu", "preset"), [(True, "gpu"), (False, "class")])
+def test_devices(monkeypatch, gpu, preset):
+    monkeypatch.setattr(runtime, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(doctor.os, "cpu_count", lambda: 1)
+    found = by_area(doctor.examine_devices())
+    assert found["Computing"].verdict == ("ok" if gpu else "note")
+    assert found["Preset"].found == preset
+
+
+def test_a_misspelt_preset_is_a_problem(monkeypatch):
+    monkeypatch.setattr(runtime, "has_gpu", lambda: False)
+    monkeypatch.setenv(runtime.PRESET_VARIABLE, "smok")
+    preset = by_area(doctor.examine_devices())["Preset"]
+    assert preset.verdict == "problem"
+    assert "'smoke', 'class', 'gpu'" in preset.found
+
+
+def test_a_broken_tensorflow_is_a_problem_told_without_folders(monkeypatch):
+    def fail():
+        raise ImportError("/opt/env/lib/libtf.so: undefined symbol\nmore")
+
+    monkeypatch.setattr(runtime, "has_gpu", fail)
+    (finding,) = doctor.examine_devices()
+    assert finding.verdict == "problem"
+    assert finding.found == "cannot be loaded: …/libtf.so: undefined symbol"
+
+
+def test_what_tensorflow_writes_while_loading_is_kept_away(monkeypatch, capfd):
+    def has_gpu():
+        doctor.os.write(2, b"I0000 noise\n")
+        return False
+
+    monkeypatch.setattr(runtime, "has_gpu", has_gpu)
+    list(doctor.examine_devices())
+    doctor.os.write(2, b"afterwards\n")
+    assert capfd.readouterr().err == "afterwards\n"
+
+
+@pytest.mark.parametrize(
+    ("absent", "verdicts"),
+    [
+        ((), {"Widgets": "ok"}),
+        (("ipywidgets",), {"Widgets": "problem"}),
+        (("jupyterlab_widgets",), {"Widgets": "ok"}),
+        (("jupyterlab_widgets", "widgetsnbextension"), {"Widgets": "problem"}),
+        (("jupyterlab",), {"Widgets": "ok", "JupyterLab": "note"}),
+    ],
+)
+def test_widgets(monkeypatch, absent, verdicts):
+    pretend_versions(monkeypatch, **dict.fromkeys(absent))
+    found = by_area(doctor.examine_widgets())
+    assert {area: item.verdict for area, item in found.items()} == verdicts
+
+
+def test_colab_brings_its_own_widgets(monkeypatch):
+    pretend_versions(monkeypatch, jupyterlab=None, jupyterlab_widgets=None, widgetsnbextension=None)
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+    (finding,) = doctor.examine_widgets()
+    assert (finding.verdict, "Colab" in finding.found) == ("ok", True)
+
+
+def test_data(data_folder):
+    write_cache("mnist")
+    damaged = cache.cache_path("emnist_balanced")
+    write_cache("emnist_balanced")
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    before = sorted(path.name for path in data_folder.iterdir())
+
+    found = list(doctor.examine_data())
+
+    verdicts = {item.found.split()[0].rstrip(":"): item.verdict for item in found}
+    assert verdicts == {"mnist": "ok", "emnist_balanced": "problem", "optical_digits": "ok"}
+    assert "3 + 3 images" in found[0].found
+    assert sorted(path.name for path in data_folder.iterdir()) == before
+
+
+def test_absent_data_is_announced_and_no_problem(data_folder):
+    found = list(doctor.examine_data())
+    assert [item.verdict for item in found] == ["note", "note", "ok"]
+    assert all("--fetch" in item.advice for item in found[:2])
+    assert not data_folder.exists()
+
+
+def test_an_unwritable_data_folder_is_noted(monkeypatch):
+    monkeypatch.setattr(doctor.os, "access", lambda path, mode: False)
+    finding = list(doctor.examine_data())[-1]
+    assert (finding.verdict, finding.found) == ("note", "…/data cannot be written to")
+
+
+@pytest.mark.parametrize(("free", "verdict"), [(2.0, "ok"), (1.5, "note"), (0.9, "problem")])
+def test_memory(monkeypatch, free, verdict):
+    import psutil
+
+    memory = namedtuple("Memory", "available")(free * 2**30)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    assert by_area(doctor.examine_room())["Memory"].verdict == verdict
+
+
+@pytest.mark.parametrize(("free", "verdict"), [(1.0, "ok"), (0.5, "note"), (0.1, "problem")])
+def test_disk(monkeypatch, free, verdict):
+    disk = namedtuple("Disk", "free")(free * 2**30)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: disk)
+    assert by_area(doctor.examine_room())["Disk"].verdict == verdict
+
+
+def test_a_report_says_word_and_symbol_and_escapes():
+    made = Report((Finding("A", "ok", "<b> & c"), Finding("B", "problem", "bad", "do this")))
+    assert not made.healthy
+    assert Report(made.findings[:1]).healthy
+    text, table = str(made), made._repr_html_()
+    assert "✓ ok" in text and "✗ problem" in text and "→ do this" in text
+    assert "✓ ok" in table and "✗ problem" in table and "&lt;b&gt; &amp; c" in table
+    assert "<b>" not in table
+    assert text.endswith("To solve first: 1, marked ✗.")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Permission denied: '/data/of me/x.npz'", "Permission denied: '…/of me/x.npz'"),
+        ("no /a/b/c.npz here", "no …/c.npz here"),
+        (r"at C:\Users\me\x.npz", "at …/x.npz"),
+        ("and/or 3 / 4, https://a.org/b/c", "and/or 3 / 4, https://a.org/b/c"),
+    ],
+)
+def test_without_folders(text, expected):
+    assert report.without_folders(text) == expected
+
+
+def test_folders_are_shown_below_home_or_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(report.Path, "home", lambda: tmp_path)
+    assert report.shown(tmp_path / "cache" / "x") == "~/cache/x"
+    assert report.shown(tmp_path.parent / "elsewhere") == "…/elsewhere"
+
+
+def test_the_whole_examination(monkeypatch):
+    monkeypatch.setattr(runtime, "has_gpu", lambda: False)
+    made = doctor.examine()
+    areas = {finding.area for finding in made.findings}
+    assert areas >= {"Python", "Packages", "Computing", "Preset", "Widgets", "Data", "Memory"}
+    assert str(doctor.Path.home()) not in str(made)
