@@ -8,10 +8,11 @@ used: no threads of our own, no custom JavaScript.
 from __future__ import annotations
 
 import base64
+import html
 import io
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,6 +30,8 @@ class Lab:
     skipped, a button waits. A direct call of `tick` raises what goes wrong; in the browser the
     status line shows it and the clock stops.
     """
+
+    _on_page: ClassVar[dict[type, Lab]] = {}
 
     def __init__(self) -> None:
         import ipywidgets as widgets
@@ -98,17 +101,32 @@ class Lab:
                 handler(*arguments)
             except Exception as error:  # an exception in a handler is invisible on the page
                 self.pause()
-                self.status.value = f"<b>Stopped:</b> {type(error).__name__}: {error}"
+                told = f"{type(error).__name__}: {error}"
+                self.status.value = f"<b>Stopped:</b> {html.escape(told)}"
 
         return handle
+
+    def close(self) -> None:
+        """Stops the clock and takes the lab off the page."""
+        self.pause()
+        self.box.close()
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
+        before = self._on_page.get(type(self))
+        if before is not None and before is not self:  # its cell was run again
+            before.close()
+        self._on_page[type(self)] = self
+
         bundle = {
-            "application/vnd.jupyter.widget-view+json": view,
-            "image/png": base64.b64encode(self.image.value).decode(),  # the last frame, where no widget can be shown
+            "application/vnd.jupyter.widget-view+json": {
+                "version_major": 2,
+                "version_minor": 0,
+                "model_id": self.box.model_id,
+            },
+            # the last frame, for places that cannot show a widget
+            "image/png": base64.b64encode(self.image.value).decode(),
             "text/plain": self.describe(),
         }
         display(bundle, raw=True, metadata={"image/png": {"alt": self.describe()}})

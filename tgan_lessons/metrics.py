@@ -36,9 +36,16 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
 
 
 def accuracies(runs: Iterable[Run], method: str, per_class: int) -> list[float]:
-    """The accuracies of one method at one label budget, in the order of the seeds."""
-    chosen = [run for run in runs if (run.method, run.per_class) == (method, per_class)]
-    return [run.accuracy for run in sorted(chosen, key=lambda run: run.seed)]
+    """The accuracies of one method at one label budget, in the order of the seeds.
+
+    Of a seed that ran twice the last run counts: a cell may be run again.
+    """
+    return [accuracy for _, accuracy in sorted(_by_seed(runs, method, per_class).items())]
+
+
+def _by_seed(runs: Iterable[Run], method: str, per_class: int) -> dict[int, float]:
+    chosen = (run for run in runs if (run.method, run.per_class) == (method, per_class))
+    return {run.seed: run.accuracy for run in chosen}
 
 
 def transfer_gain(
@@ -51,6 +58,14 @@ def transfer_gain(
 
     Returns:
         (mean difference, half width of its interval), as shares between -1 and 1.
+
+    Raises:
+        ValueError: where the two did not run with the same seeds, at least two of them.
     """
-    pairs = (accuracies(runs, name, per_class) for name in (method, baseline))
-    return mean_interval([a - b for a, b in zip(*pairs, strict=True)])
+    ours, theirs = (_by_seed(runs, name, per_class) for name in (method, baseline))
+    if ours.keys() != theirs.keys() or len(ours) < 2:
+        raise ValueError(
+            f"`{method}` and `{baseline}` must have run with the same seeds, at least 2, at "
+            f"{per_class} labels per class. Received: seeds {sorted(ours)} and {sorted(theirs)}"
+        )
+    return mean_interval([ours[seed] - theirs[seed] for seed in sorted(ours)])

@@ -129,6 +129,8 @@ def build_augmenter(
 ) -> keras.Sequential:
     """Builds the random changes that leave a character the same character; active in training.
 
+    Say `training=False` where nothing should change: called without it, Keras's layers augment.
+
     Args:
         rotation: largest turn, in degrees either way.
         shift: largest move, as a share of the image's side.

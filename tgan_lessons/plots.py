@@ -83,6 +83,12 @@ def show_images(
             "`images` must have shape (n, height, width, 1 or 3), n ≥ 1. "
             f"Received: images.shape={images.shape}"
         )
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(
+            f"`titles` must hold one text per image, {len(images)}. Received: {len(titles)}"
+        )
+    if columns < 1:
+        raise ValueError(f"`columns` must be at least 1. Received: columns={columns}")
     count, height, width, channels = images.shape
     columns = min(columns, count)
     rows = -(-count // columns)
@@ -179,9 +185,9 @@ def plot_bars(values: dict[str, Sequence[float]], *, y_label: str, ax: Axes | No
     means, halves = zip(*(metrics.mean_interval(v) for v in values.values()), strict=True)
     colors = [STYLES.get(name.split("\n")[0], ("#56B4E9",))[0] for name in values]
     bars = ax.bar(list(values), means, yerr=halves, capsize=6, color=colors, alpha=0.75)
-    ax.bar_label(bars, [f"{mean:.2f}" for mean in means], label_type="center", fontsize=14)
+    ax.bar_label(bars, [f"{mean:.2f}" for mean in means], padding=3, fontsize=14)
     ax.set_ylabel(y_label)
-    ax.set_ylim(0, min(1, 1.15 * max(m + h for m, h in zip(means, halves, strict=True))))
+    ax.set_ylim(0, min(1, 1.2 * max(m + h for m, h in zip(means, halves, strict=True))))
     return ax
 
 

@@ -69,7 +69,9 @@ def batches(
 
     data = tf.data.Dataset.from_tensor_slices((x, y))
     data = data.shuffle(len(x), seed=seed).repeat().batch(min(batch_size, len(x)))
-    return data.take(steps).prefetch(2)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread may sleep 2.6 s at the end of a short training
+    return data.take(steps).prefetch(2).with_options(options)
 
 
 class Learner:
@@ -112,11 +114,17 @@ class Learner:
         """The part of the classifier that looks."""
         return self.model.get_layer("backbone")
 
-    def reset(self, *, seed: int, start: keras.Model | None = None) -> None:
-        """Forgets everything learned: new weights, a source's backbone if given, no moments."""
-        copy_weights(self._build(seed), self.model)
+    def reset(
+        self, *, seed: int, start: keras.Model | None = None, head: object | None = None
+    ) -> None:
+        """Forgets everything learned: new weights, a source's if given, no moments."""
+        # not `weights`: they leave out the random states of augmentation
+        for variable, new in zip(self.model.variables, self._build(seed).variables, strict=True):
+            variable.assign(new)
         if start is not None:
             copy_weights(start, self.backbone)
+        if head is not None:
+            set_head(self.model, head)
         optimizer = self.model.optimizer
         for variable in optimizer.variables:
             if variable is not optimizer.learning_rate:
@@ -130,6 +138,7 @@ class Learner:
         steps: int,
         seed: int,
         start: keras.Model | None = None,
+        head: object | None = None,
         verbose: int = 0,
     ) -> keras.Model:
         """Trains from new weights, or with the backbone starting from a source's.
@@ -140,6 +149,7 @@ class Learner:
             steps: how many batches to learn from.
             seed: of the new weights and of the order of the batches.
             start: the source backbone, if there is transfer.
+            head: what `fit_linear` found on the source's features, to start the head from.
             verbose: as in `keras.Model.fit`.
 
         Returns:
@@ -148,7 +158,7 @@ class Learner:
         check_images(x, y, classes=self.model.output_shape[-1])
         if steps < 1:
             raise ValueError(f"`steps` must be at least 1. Received: steps={steps}")
-        self.reset(seed=seed, start=start)
+        self.reset(seed=seed, start=start, head=head)
         self.model.fit(batches(x, y, steps=steps, seed=seed), shuffle=False, verbose=verbose)
         return self.model
 
@@ -192,6 +202,29 @@ def fit_linear(features: np.ndarray, labels: np.ndarray, *, strength: float = 0.
     with warnings.catch_warnings():  # one label per class is meant
         warnings.filterwarnings("ignore", message="The number of unique classes")
         return model.fit(features.reshape(len(features), -1), labels)
+
+
+def set_head(classifier: keras.Model, linear: object) -> None:
+    """Makes the head compute what `fit_linear` found, its scaling folded into the weights.
+
+    A new head is wrong about everything, and its first errors shake the backbone behind it.
+    Fine-tuning from the best linear head keeps what the source knew.
+
+    Args:
+        classifier: from `models.build_classifier`.
+        linear: fitted to the features of the classifier's backbone, every class among the labels.
+
+    Source: Kumar et al. 2022, https://arxiv.org/abs/2202.10054
+    """
+    scaler, regression = linear[0], linear[-1]
+    kernel = regression.coef_.T / scaler.scale_[:, np.newaxis]
+    head = classifier.get_layer("head")
+    if kernel.shape != tuple(head.kernel.shape):
+        raise ValueError(
+            f"`linear` must map {head.kernel.shape[0]} features to {head.kernel.shape[1]} classes. "
+            f"Received: a model from {kernel.shape[0]} to {kernel.shape[1]}"
+        )
+    head.set_weights([kernel, regression.intercept_ - scaler.mean_ @ kernel])
 
 
 def score_linear(model: object, features: np.ndarray, labels: np.ndarray) -> float:

@@ -133,6 +133,8 @@ class TransferLab(Lab):
                 break
         if self.ticks % TICKS_PER_SCORE == 0:
             logits = self.learner.model(self.held_out[0], training=False).numpy()
+            if not np.isfinite(logits).all():
+                raise FloatingPointError("the weights left the numbers. Lower the rate and reset.")
             trial = self.trials[-1]
             trial.steps.append(self.steps)
             trial.scores.append(float(np.mean(logits.argmax(axis=1) == self.held_out[1])))
