@@ -34,7 +34,6 @@ def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
     from matplotlib.figure import Figure
 
     ax = Figure(figsize=(width, height), layout="constrained").add_subplot()
-    ax.title.set_fontsize(15)
     for label in (ax.xaxis.label, ax.yaxis.label):
         label.set_fontsize(14)
     ax.tick_params(labelsize=12)
@@ -44,6 +43,8 @@ def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
 
 def to_png(figure: Figure, dpi: int = 80) -> bytes:
     """Renders a figure."""
+    for ax in figure.axes:
+        ax.title.set_fontsize(15)  # here, because `set_title` puts it back
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()

@@ -198,7 +198,7 @@ def fit_linear(features: np.ndarray, labels: np.ndarray, *, strength: float = 0.
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=500, tol=1e-3))
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=500, tol=3e-3))
     with warnings.catch_warnings():  # one label per class is meant
         warnings.filterwarnings("ignore", message="The number of unique classes")
         return model.fit(features.reshape(len(features), -1), labels)

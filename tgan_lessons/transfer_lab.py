@@ -156,7 +156,12 @@ class TransferLab(Lab):
         for score in (0, 0.25, 0.5, 0.75, 1):
             pen.line([place(0, score), place(longest, score)], fill="#DDDDDD")
             pen.text((4, place(0, score)[1] - 9), f"{score:.0%}", fill="black", font=font)
-        pen.text((left, bottom + 8), f"training steps (0 to {longest})", fill="black", font=font)
+        pen.text(
+            (left, bottom + 8),
+            f"held-out letters read, over training steps (0 to {longest})",
+            fill="black",
+            font=font,
+        )
         shown = self.trials[-len(COLORS) :]
         for row, trial in enumerate(shown):
             color = COLORS[(len(self.trials) - len(shown) + row) % len(COLORS)]
