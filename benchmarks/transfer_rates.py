@@ -16,7 +16,7 @@ import numpy as np
 
 from tgan_lessons import data, models, transfer
 
-FILTERS = (16, 32, 64)
+FILTERS = (8, 32, 64)
 POOL = 100  # training letters per class that budgets are drawn from
 BUDGETS = (5, 20, 100)
 RATES = {"scratch": (3e-3, 6e-3, 1e-2, 2e-2), "fine-tuned": (3e-4, 1e-3, 3e-3)}
@@ -116,7 +116,7 @@ def main() -> None:
                 tuned: bool = method == "fine-tuned",
             ) -> float:
                 start = {"start": backbone, "head": linear_head(x, y)} if tuned else {}
-                count = int(steps * min(400, 60 + len(x) // 8))
+                count = int(steps * min(400, 50 + len(x) // 8))
                 learner.train(x, y, steps=count, seed=seed, **start)
                 return learner.score(x_rest, y_rest)
 

@@ -79,7 +79,7 @@ guess
 # %%
 from tgan_lessons import models, transfer
 
-filters = preset.pick(smoke=(4, 8, 16), classroom=(16, 32, 64), gpu=(32, 64, 128))
+filters = preset.pick(smoke=(4, 8, 16), classroom=(8, 32, 64), gpu=(32, 64, 128))
 backbone = models.build_backbone(filters)
 source = models.build_classifier(backbone, 10, augment=True)
 backbone.summary(line_length=70)
@@ -109,8 +109,8 @@ first = keras.Model(backbone.input, backbone.get_layer("block1_relu").output)
 letter = letters.x_test[letters.y_test == letters.class_names.index("G")][:1]
 maps = first(letter).numpy()[0].transpose(2, 0, 1)[..., np.newaxis]
 scaled = 2 * maps / maps.max(axis=(1, 2, 3), keepdims=True).clip(1e-6) - 1
-tiles = np.concatenate([letter[:, ::2, ::2], scaled[:15]])
-ax = plots.show_images(tiles, ["the letter", *map(str, range(1, len(tiles)))], columns=8)
+tiles = np.concatenate([letter[:, ::2, ::2], scaled[:8]])
+ax = plots.show_images(tiles, ["the letter", *map(str, range(1, len(tiles)))], columns=9)
 plots.show(
     ax, "A letter G, and what channels of the first block respond to: its edges and strokes."
 )
@@ -151,7 +151,7 @@ def build(seed):
 
 
 def steps_for(images):
-    return preset.pick(2, min(400, 60 + len(images) // 8), min(1000, 200 + len(images) // 2))
+    return preset.pick(2, min(400, 50 + len(images) // 8), min(1000, 200 + len(images) // 2))
 
 
 tuner = transfer.Learner(build, learning_rate=1e-3)

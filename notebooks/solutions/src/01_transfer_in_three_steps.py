@@ -1,6 +1,22 @@
 # %% [markdown]
 # # 01 · Transfer in three steps: solutions
 
+# %% [markdown] tags=["badge"]
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/tgan-lessons/tgan_lessons/blob/main/notebooks/solutions/01_transfer_in_three_steps.ipynb)
+
+# %% tags=["setup"]
+# Set-up: installs the course on Colab; does nothing where it is installed already.
+import importlib.util
+import subprocess
+import sys
+
+if importlib.util.find_spec("tgan_lessons") is None:
+    course = "https://github.com/tgan-lessons/tgan_lessons/archive/refs/heads/main.zip"
+    subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", course])
+from tgan_lessons import runtime
+
+preset = runtime.setup()  # or: runtime.setup("smoke"), "class", "gpu"
+
 # %% [markdown]
 # **01.1** Differences first, statistics afterwards: what both methods share at a seed drops out.
 
