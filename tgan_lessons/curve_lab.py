@@ -80,7 +80,13 @@ class CurveLab(Lab):
         import ipywidgets as widgets
 
         self.learning_rate = widgets.FloatLogSlider(
-            value=0.05, base=10, min=-3, max=0, step=0.1, description="learning rate"
+            value=0.05,
+            base=10,
+            min=-3,
+            max=0,
+            step=0.1,
+            readout_format=".3g",
+            description="learning rate",
         )
         self.curves = widgets.ToggleButtons(
             options=list(CURVES), value=self.curve, description="points"
@@ -89,6 +95,7 @@ class CurveLab(Lab):
         self.curves.observe(self._guarded(lambda _: self._set_points()), "value")
         for widget in (self.learning_rate, self.curves):
             widget.style.description_width = "90px"
+        self.curves.style.button_width = "60px"
         return [self.learning_rate, self.curves]
 
     def _set_rate(self) -> None:

@@ -43,7 +43,8 @@ class Lab:
         self.status = widgets.HTML()
         self.play.observe(self._guarded(self._clock), "value")
         self.reset_button.on_click(self._guarded(lambda _: self.reset()))
-        controls = widgets.VBox([widgets.HBox([self.play, self.reset_button]), *self.controls()])
+        rows = [widgets.HBox([self.play, self.reset_button]), *self.controls()]
+        controls = widgets.VBox(rows, layout=widgets.Layout(flex="0 0 330px"))
         self.box = widgets.VBox([widgets.HBox([controls, self.image]), self.status])
         self.reset()
 

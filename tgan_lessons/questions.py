@@ -19,11 +19,28 @@ def _radio(options: Sequence[str]) -> object:
     )
 
 
-def _shown(parts: Sequence[object]) -> None:
+def _display(parts: Sequence[object], question_texts: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Shows widgets, and beneath them, for pages without a kernel, the questions as text."""
     import ipywidgets as widgets
     from IPython.display import display
 
-    display(widgets.VBox(list(parts)))
+    box = widgets.VBox(list(parts))
+    rows = [
+        f"<p><b>{html.escape(text)}</b></p><ul>"
+        + "".join(f"<li>{html.escape(option)}</li>" for option in options)
+        + "</ul>"
+        for text, options in question_texts
+    ]
+    bundle = {
+        "application/vnd.jupyter.widget-view+json": {
+            "version_major": 2,
+            "version_minor": 0,
+            "model_id": box.model_id,
+        },
+        "text/html": "".join(rows),
+        "text/plain": "; ".join(text for text, _ in question_texts),
+    }
+    display(bundle, raw=True)
 
 
 class Prediction:
@@ -63,7 +80,7 @@ class Prediction:
         self._radio.value = option
 
     def _ipython_display_(self) -> None:
-        _shown(self._parts)
+        _display(self._parts, [(f"Predict. {self.question}", self.options)])
 
     def compare(self, measured: str) -> Comparison:
         """Sets the prediction beside what was measured.
@@ -146,8 +163,7 @@ class Quiz:
         return sum(radio.value == question.right for question, radio in pairs)
 
     def _ipython_display_(self) -> None:
-        _shown(self._parts)
-        print(f"{len(self.questions)} questions; the answers are explained as you choose.")
+        _display(self._parts, [(q.text, sorted((q.right, *q.wrong))) for q in self.questions])
 
 
 def quiz(*questions: Question) -> Quiz:

@@ -75,7 +75,13 @@ class TransferLab(Lab):
         )
         self.frozen_blocks = widgets.IntSlider(value=0, min=0, max=blocks, description="frozen")
         self.learning_rate = widgets.FloatLogSlider(
-            value=3e-3, base=10, min=-4, max=-1, step=0.1, description="learning rate"
+            value=3e-3,
+            base=10,
+            min=-4,
+            max=-1,
+            step=0.1,
+            readout_format=".2g",
+            description="learning rate",
         )
         for widget in (self.start, self.per_class, self.frozen_blocks):
             widget.observe(self._guarded(lambda _: self.reset()), "value")

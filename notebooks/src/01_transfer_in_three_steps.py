@@ -237,17 +237,19 @@ plots.show(ax, "Points above scratch over labels per class, with intervals of th
 # %%
 from tgan_lessons import metrics
 
-gains = {name: metrics.transfer_gain(runs, name, 5) for name in ("pixels", "frozen", "fine-tuned")}
-for name, (mean, half) in gains.items():
-    print(f"{name:>10} at 5 labels per class: {100 * mean:+.1f} ± {100 * half:.1f} points")
-low = gains["fine-tuned"][0] - gains["fine-tuned"][1]
-guess.compare(
-    "better" if low > 0.02 else "about the same (within 2 points)" if low > -0.02 else "worse"
-)
+for name in ("frozen", "fine-tuned"):
+    for budget in budgets:
+        mean, half = metrics.transfer_gain(runs, name, budget)
+        print(f"{name}, {budget} per class: {100 * mean:+.1f} ± {100 * half:.1f} points")
+
+# %%
+mean, half = metrics.transfer_gain(runs, "fine-tuned", 5)
+low, middle = mean - half, "about the same (within 2 points)"
+guess.compare("better" if low > 0.02 else middle if low > -0.02 else "worse")
 
 # %% [markdown]
-# The gain is largest where labels are few, and shrinks as they become many: with a hundred per
-# class the letters speak for themselves. So the question is never *does transfer work*, but *at
+# The gain is large where labels are few, and shrinks as they become many: with a hundred per class
+# the letters speak for themselves. So the question is never *does transfer work*, but *at
 # which budget, and from which source*.
 
 # %% [markdown]
