@@ -1,3 +1,4 @@
+import html
 import sys
 
 import numpy as np
@@ -469,4 +470,8 @@ def test_questions_show_themselves(shell):
             what._ipython_display_()
         (output,) = captured.outputs
         assert output.data[view]["model_id"]
-    assert captured.stdout.startswith("2 questions")
+        asked = what.questions if hasattr(what, "questions") else [what]
+        for text in (
+            question.text if hasattr(question, "text") else question.question for question in asked
+        ):
+            assert html.escape(text) in output.data["text/html"]

@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 import types
 
@@ -187,3 +188,12 @@ def test_importing_the_helpers_does_not_load_tensorflow():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
     assert done.stderr == ""
+
+
+def test_setup_says_one_line_and_keeps_tensorflow_quiet():
+    code = "from tgan_lessons import runtime; runtime.setup('smoke')"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0
+    assert run.stderr == ""
+    (line,) = run.stdout.splitlines()
+    assert line.startswith("Ready: preset 'smoke', ")

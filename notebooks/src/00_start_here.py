@@ -181,7 +181,7 @@ exercises.check_too_high(learning_rate)
 # - A learning rate has an edge. Beyond it there are no numbers.
 # - Every data set says where it came from.
 
-# %%
+# %% tags=["long"]
 from tgan_lessons.questions import Question, quiz
 
 quiz(

@@ -483,7 +483,7 @@ exercises.check_nearest_mean(nearest_mean)
 # - Same labels, same tests, several seeds, paired differences, intervals. And a linear baseline.
 # - Ask what the other side was allowed: augmentation, steps, a learning rate of its own.
 
-# %%
+# %% tags=["long"]
 from tgan_lessons.questions import Question, quiz
 
 quiz(
