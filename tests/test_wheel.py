@@ -11,7 +11,9 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from tgan_lessons import lessons
 
 MADE_UP = "90_made_up"
-IGNORED = shutil.ignore_patterns(".git", "*.egg-info", "__pycache__", ".*_cache", "dist", "venv")
+IGNORED = shutil.ignore_patterns(
+    ".git", ".venv*", "venv", "*.egg-info", "__pycache__", ".*_cache", "dist", "venv"
+)
 
 
 @pytest.fixture(scope="module")
