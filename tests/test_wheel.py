@@ -12,7 +12,7 @@ from tgan_lessons import lessons
 
 MADE_UP = "90_made_up"
 IGNORED = shutil.ignore_patterns(
-    ".git", ".venv*", "venv", "*.egg-info", "__pycache__", ".*_cache", "dist", "venv"
+    ".git", ".venv*", "venv", "*.egg-info", "__pycache__", ".*_cache", "dist"
 )
 
 
@@ -56,7 +56,10 @@ def test_the_wheel_holds_the_package_and_the_notebooks(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     root = lessons.checkout()
     modules = {f"tgan_lessons/{path.name}" for path in (root / "tgan_lessons").glob("*.py")}
-    notebooks = {f"tgan_lessons/{path.relative_to(root)}" for path in root.rglob("[0-9]*.ipynb")}
+    notebooks = {
+        f"tgan_lessons/{path.relative_to(root)}"
+        for path in (root / "notebooks").rglob("[0-9]*.ipynb")
+    }
     made_up = {f"tgan_lessons/notebooks/{place}{MADE_UP}.ipynb" for place in ("", "solutions/")}
     assert modules | made_up | {n for n in notebooks if ".ipynb_checkpoints" not in n} <= set(names)
     assert not [name for name in names if "checkpoint" in name or "pycache" in name]
