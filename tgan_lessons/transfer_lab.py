@@ -73,7 +73,9 @@ class TransferLab(Lab):
             value=budgets[-1] if 5 not in budgets else 5,
             description="labels/class",
         )
-        self.frozen_blocks = widgets.IntSlider(value=0, min=0, max=blocks, description="frozen blocks")
+        self.frozen_blocks = widgets.IntSlider(
+            value=0, min=0, max=blocks, description="frozen blocks"
+        )
         self.learning_rate = widgets.FloatLogSlider(
             value=3e-3,
             base=10,
