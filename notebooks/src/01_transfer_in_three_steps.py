@@ -376,7 +376,7 @@ def build_augmented(seed):
     return models.build_classifier(new, 37, augment=True, seed=seed)
 
 
-augmented_learner = transfer.Learner(build_augmented, learning_rate=6e-3)
+augmented_learner = transfer.Learner(build_augmented, learning_rate=3e-3)
 augmented_tuner = transfer.Learner(build_augmented, learning_rate=1e-3)
 
 
