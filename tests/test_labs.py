@@ -1,7 +1,6 @@
 import base64
 import copy
 import io
-import sys
 import threading
 
 import numpy as np
@@ -254,20 +253,6 @@ def test_drawing_leaves_pyplot_alone(lab):
 
     lab.tick()
     assert pyplot.get_fignums() == []
-
-
-@pytest.fixture
-def shell(monkeypatch, tmp_path):
-    """A real IPython shell: what `display` needs to publish anything."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    main, hook, path = sys.modules["__main__"], sys.excepthook, list(sys.path)
-    InteractiveShell.clear_instance()
-    yield InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-    InteractiveShell.clear_instance()
-    sys.modules["__main__"], sys.excepthook, sys.path[:] = main, hook, path
 
 
 def test_a_lab_shows_itself_with_its_last_frame(lab, shell):
