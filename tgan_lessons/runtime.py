@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -37,6 +38,14 @@ def choose(argument: str, value: str, accepted: tuple[str, ...]) -> None:
     if value not in accepted:
         choices = ", ".join(repr(name) for name in accepted)
         raise ValueError(f"`{argument}` must be one of {choices}. Received: {argument}={value!r}")
+
+
+def check_number(name: str, value: float, *, above: float = -math.inf) -> None:
+    """Raises a `ValueError` unless `value` is a finite number above a bound."""
+    is_number = isinstance(value, int | float) or getattr(value, "shape", None) == ()
+    if not (is_number and math.isfinite(value) and value > above):
+        bound = "" if above == -math.inf else f" above {above:g}"
+        raise ValueError(f"`{name}` must be a finite number{bound}. Received: {name}={value!r}")
 
 
 def announce(message: str) -> None:

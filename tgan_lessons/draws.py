@@ -1,0 +1,45 @@
+"""The samples that the moves of a game see: drawn with replacement, inside the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+Batch = Any
+Tensor = Any
+
+
+def take(data: Batch, seed: Tensor, size: Tensor) -> Batch:
+    """`size` samples drawn with replacement; the same seed draws the same ones."""
+    length = tf.shape(tf.nest.flatten(data)[0])[0]
+    index = tf.random.stateless_uniform([size], seed, maxval=length, dtype=tf.int32)
+    return tf.nest.map_structure(lambda array: tf.gather(array, index), data)
+
+
+def stream(data: Batch, size: Tensor, seed: int, start: int) -> tf.data.Dataset:
+    """Endless batches, the one of each round a function of the seed and the round's number."""
+
+    def at(round_number: Tensor) -> Batch:
+        return take(data, tf.stack([tf.cast(seed, tf.int64), round_number]), size)
+
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread may sleep 2.6 s at the end of a training
+    return tf.data.Dataset.counter(start).map(at).prefetch(2).with_options(options)
+
+
+def check_feed(data: Any, batch_size: int) -> None:
+    """Raises a `ValueError` unless samples of `data` can be drawn."""
+    arrays = data if isinstance(data, tuple) else (data,)
+    shapes = [getattr(array, "shape", None) for array in arrays]
+    lengths = {shape[0] if shape is not None and len(shape) else 0 for shape in shapes}
+    if not shapes or lengths == {0} or len(lengths) != 1:
+        received = [type(a).__name__ if not hasattr(a, "shape") else tuple(a.shape) for a in arrays]
+        raise ValueError(
+            "`data` must be an array (n, ...), n ≥ 1, or a tuple of arrays of the same length. "
+            f"Received: {received}"
+        )
+    if int(batch_size) != batch_size or batch_size < 1:
+        raise ValueError(
+            f"`batch_size` must be a whole number of at least 1. Received: {batch_size}"
+        )

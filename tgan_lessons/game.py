@@ -1,0 +1,177 @@
+"""The adversarial game: players with their own variables, loss and optimizer, who move in turn.
+
+A game subclasses `Game`, keeps its networks, and defines `losses`. The engine does the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import keras
+import tensorflow as tf
+
+from tgan_lessons.draws import check_feed, stream, take
+from tgan_lessons.players import Player, check_moves
+from tgan_lessons.rounds import Batch, Logs, Rounds, Tensor, log_names, repeat
+from tgan_lessons.runtime import announce, check_number, choose
+
+
+class Diverged(ArithmeticError):
+    """A loss or a gradient was not finite. The move was not made."""
+
+
+class Game(Rounds):
+    """A `keras.Model` whose training step is one round: each player moves, in the order given.
+
+    A move changes the variables and the normalisation statistics of the player who moves and
+    nobody else's, whatever networks the losses run through. A move whose loss or gradient is not
+    finite is not made: the networks keep their last good state, and `Diverged` says what happened.
+
+    Args:
+        players: in the order in which they move.
+        simultaneous: whether all move at once, from one shared forward pass.
+        coefficients: numbers in the losses that may change while training, by name.
+        seed: of noise and of the choice of samples.
+        jit_compile: whether XLA compiles the rounds. On a CPU it is slow to start.
+    """
+
+    def feed(self, data: Batch, *, batch_size: int = 64) -> None:
+        """Gives the game the samples that `advance`, `move` and `batches` draw from.
+
+        Changing them later, or the batch size, traces nothing anew.
+
+        Args:
+            data: one array (n, ...), or a tuple of arrays of the same length, as `losses` takes.
+            batch_size: samples of a move, drawn with replacement.
+        """
+        check_feed(data, batch_size)
+        self._data = tf.nest.map_structure(tf.convert_to_tensor, data)
+        self._batch_size = tf.constant(batch_size, tf.int32)
+
+    def advance(self, rounds: int = 1) -> dict[str, float]:
+        """Plays rounds in one compiled loop; each move draws a batch of its own.
+
+        Args:
+            rounds: how many, at least 0; 0 traces the loop and moves nobody.
+
+        Returns:
+            Each player's loss and gradient norm, `{"D_loss": …, "D_gradient_norm": …}`, of the
+            last round.
+
+        Raises:
+            Diverged: a loss or a gradient was not finite. That move was not made.
+        """
+        return self._play(None, rounds)
+
+    def move(self, name: str, moves: int = 1) -> dict[str, float]:
+        """Moves one player alone; all others stay as they are. Otherwise like `advance`."""
+        choose("name", name, tuple(player.name for player in self.players))
+        return self._play(name, moves)
+
+    def batches(self) -> tf.data.Dataset:
+        """The data for `fit`: endless batches, a function of the game's seed and round alone.
+
+        A game that is restored and asked again goes on with the batches it would have seen.
+        """
+        return stream(self._fed(), self._batch_size, self.seed, start=int(self.rounds))
+
+    def _fed(self) -> Batch:
+        if not hasattr(self, "_data"):
+            raise RuntimeError("the game has no samples yet: call `feed(data)` first")
+        return self._data
+
+    def _play(self, name: str | None, times: int) -> dict[str, float]:
+        if not times >= 0:
+            raise ValueError(f"the number of rounds must be at least 0. Received: {times}")
+        data = self._fed()
+        if not hasattr(self, "_compiled"):
+            self._compiled: dict[object, Callable[..., Logs]] = {}
+        key = (name, str(tf.nest.map_structure(lambda t: (t.shape[1:], t.dtype), data)))
+        if key not in self._compiled:
+            self._compiled[key] = self._compile_loop(name, data)
+        logs = self._compiled[key](data, self._batch_size, tf.constant(times, tf.int32))
+        logs = {key: float(value) for key, value in logs.items()}
+        _check_finite(logs, int(self.rounds))
+        return logs
+
+    def _compile_loop(self, name: str | None, data: Batch) -> Callable[..., Logs]:
+        movers = [player for player in self.players if player.name == name]
+
+        def loop(data: Batch, batch_size: Tensor, times: Tensor) -> Logs:
+            def draw() -> Batch:
+                return take(data, self.sampling.next(), batch_size)
+
+            def step() -> Logs:
+                return self._move(movers, draw()) if movers else self._round(draw)
+
+            return repeat(times, step, log_names(movers or self.players))
+
+        specs = tf.nest.map_structure(lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), data)
+        whole = tf.TensorSpec([], tf.int32)
+        return tf.function(
+            loop,
+            input_signature=[specs, whole, whole],
+            autograph=False,
+            jit_compile=self.jit_compile or None,
+        )
+
+    def player(self, name: str) -> Player:
+        """The player of this name."""
+        choose("name", name, tuple(player.name for player in self.players))
+        return next(player for player in self.players if player.name == name)
+
+    def set_rate(self, name: str, learning_rate: float) -> None:
+        """Changes a player's learning rate, without a retrace."""
+        check_number("learning_rate", learning_rate, above=0.0)
+        self.player(name).optimizer.learning_rate = learning_rate
+
+    def set_moves(self, name: str, moves: int) -> None:
+        """Changes how often a player moves in a round, without a retrace."""
+        player = replace(self.player(name), moves=moves)
+        check_moves(player, self.simultaneous)
+        self._moves[name].assign(moves)
+
+    def set_coefficient(self, name: str, value: float) -> None:
+        """Changes a number in the losses, without a retrace."""
+        choose("name", name, tuple(self.coefficients))
+        check_number("value", value)
+        self.coefficients[name].assign(value)
+
+    def fit(self, x: object, *args: object, callbacks: object = (), **options: object) -> object:
+        """As in Keras; a loss that is not finite stops it with an explanation."""
+        if isinstance(x, tf.data.Dataset):
+            options.setdefault("shuffle", False)  # the data set shuffles itself; else Keras warns
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks.append(StopWhenDiverged())
+        else:
+            callbacks = [*(tf.nest.flatten(callbacks) if callbacks else ()), StopWhenDiverged()]
+        return super().fit(x, *args, callbacks=callbacks, **options)
+
+
+class StopWhenDiverged(keras.callbacks.Callback):
+    """Stops `fit` where a loss or a gradient is not finite, and says so."""
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Looks at the losses of the round."""
+        bad = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
+        if bad and not self.model.stop_training:
+            self.model.stop_training = True
+            announce(f"Training stopped: {_explain(bad, int(self.model.rounds))}")
+
+
+def _check_finite(logs: dict[str, float], round_number: int) -> None:
+    """Raises `Diverged` where a loss or a gradient norm is not a finite number."""
+    bad = [name for name, value in logs.items() if not math.isfinite(value)]
+    if bad:
+        raise Diverged(_explain(bad, round_number))
+
+
+def _explain(names: Sequence[str], round_number: int) -> str:
+    """What to tell a person whose game has diverged."""
+    return (
+        f"{' and '.join(names)} became infinite or not a number in round {round_number}. The move "
+        "was not made: all networks keep their last good state. Lower the learning rates or start "
+        "anew. Data that holds NaN does this at once."
+    )

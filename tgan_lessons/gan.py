@@ -1,0 +1,189 @@
+"""Generative adversarial networks, as games."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from tgan_lessons.game import Game
+from tgan_lessons.losses import Loss, find_loss, gradient_penalty, pack, r1
+from tgan_lessons.players import Player
+from tgan_lessons.runtime import check_number, choose
+
+Tensor = Any
+PENALTIES = ("gradient", "r1")
+
+
+class GAN(Game):
+    """A generator and a discriminator, in the variants that differ by their losses only.
+
+    The coefficients "smoothing", "penalty" and "clip" (where asked for) may change while it trains.
+
+    Args:
+        generator: noise (n, latent_dim) → samples.
+        discriminator: samples (packed along the last axis) → scores (n, 1), without a sigmoid.
+        loss: one of `losses.LOSSES`.
+        penalty: on D's slope: `"gradient"` (WGAN-GP, between real and fake), `"r1"` (at real
+            samples) or `None`.
+        penalty_weight: 10 is usual for `"gradient"`, from 0.1 to 10 for `"r1"`.
+        smoothing: ε of one-sided label smoothing, for losses that have targets.
+        clip: where given, D's weights are held in [-clip, clip] after each of its moves.
+        packing: how many samples D judges as one.
+        latent: `"normal"` or `"uniform"` noise.
+        rates: learning rates of (discriminator, generator), for Adam.
+        beta_1: of Adam.
+        moves: of (discriminator, generator) in a round.
+        optimizers: of (discriminator, generator), in place of Adam.
+        options: of `Game`: `simultaneous`, `seed`, `jit_compile`.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        loss: str = "non-saturating",
+        *,
+        penalty: str | None = None,
+        penalty_weight: float = 1.0,
+        smoothing: float = 0.0,
+        clip: float | None = None,
+        packing: int = 1,
+        latent: str = "normal",
+        rates: tuple[float, float] = (1e-3, 1e-3),
+        beta_1: float = 0.5,
+        moves: tuple[int, int] = (1, 1),
+        optimizers: Sequence[keras.optimizers.Optimizer] | None = None,
+        **options: Any,
+    ) -> None:
+        kind = find_loss(loss)
+        _check_gan(
+            generator,
+            discriminator,
+            kind,
+            penalty=penalty,
+            smoothing=smoothing,
+            clip=clip,
+            packing=packing,
+        )
+        choose("latent", latent, ("normal", "uniform"))
+        coefficients = {"smoothing": smoothing} if kind.smooths else {}
+        coefficients |= {"penalty": penalty_weight} if penalty else {}
+        coefficients |= {} if clip is None else {"clip": clip}
+        adam = keras.optimizers.Adam
+        first, second = optimizers or [adam(rate, beta_1=beta_1) for rate in rates]
+        players = (
+            Player("discriminator", discriminator, first, moves[0]),
+            Player("generator", generator, second, moves[1]),
+        )
+        super().__init__(players, coefficients=coefficients, **options)
+        self.generator, self.discriminator = generator, discriminator
+        self.latent_dim = generator.inputs[0].shape[-1]
+        self.kind, self.penalty, self.packing, self.latent = kind, penalty, packing, latent
+        if clip is not None:
+            for variable in discriminator.trainable_variables:
+                variable.constraint = Clip(self.coefficients["clip"])
+
+    def noise(self, n: int | Tensor) -> Tensor:
+        """Draws `n` latent vectors, shape (n, latent_dim)."""
+        shape = (n, self.latent_dim)
+        if self.latent == "uniform":
+            return keras.random.uniform(shape, -1.0, 1.0, seed=self.seeds)
+        return keras.random.normal(shape, seed=self.seeds)
+
+    def losses(self, batch: Tensor | tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        """See `Game.losses`; a conditional GAN gets batches (samples, labels)."""
+        real, *labels = batch if isinstance(batch, tuple) else (batch,)
+        fake = self.generator(_join(self.noise(ops.shape(real)[0]), labels), training=True)
+        real, fake = pack(real, self.packing), pack(fake, self.packing)
+
+        def critic(samples: Tensor) -> Tensor:
+            return self.discriminator(_join(samples, labels), training=True)
+
+        real_score, fake_score = critic(real), critic(fake)
+        loss = self.kind.discriminator(real_score, fake_score, self._smoothing())
+        if self.penalty == "gradient":
+            alpha = keras.random.uniform(self._one_per_sample(real), seed=self.seeds)
+            loss += self.coefficients["penalty"] * gradient_penalty(critic, real, fake, alpha)
+        elif self.penalty == "r1":
+            loss += self.coefficients["penalty"] * r1(critic, real)
+        return {"discriminator": loss, "generator": self.kind.generator(fake_score)}
+
+    def generate(self, n: int, *labels: np.ndarray, seed: int = 0) -> np.ndarray:
+        """Draws `n` samples in inference mode; the same seed draws the same ones.
+
+        Args:
+            n: how many.
+            labels: of a conditional generator, shape (n,).
+            seed: of the noise; nothing in the game changes.
+        """
+        rng = np.random.default_rng(seed)
+        shape = (n, self.latent_dim)
+        noise = rng.normal(size=shape) if self.latent == "normal" else rng.uniform(-1, 1, shape)
+        return self.paint(noise.astype(np.float32), *labels)
+
+    def paint(self, noise: np.ndarray, *labels: np.ndarray, batch_size: int = 500) -> np.ndarray:
+        """What the generator makes of given noise (n, latent_dim), in inference mode."""
+        columns = (noise, *labels)
+        parts = [[c[i : i + batch_size] for c in columns] for i in range(0, len(noise), batch_size)]
+        painted = [self.generator(_join(z, y), training=False) for z, *y in parts]
+        return np.concatenate([ops.convert_to_numpy(part) for part in painted])
+
+    def _smoothing(self) -> Tensor | float:
+        return self.coefficients.get("smoothing", 0.0)
+
+    @staticmethod
+    def _one_per_sample(samples: Tensor) -> tuple[Tensor, ...]:
+        return (ops.shape(samples)[0], *[1] * (len(samples.shape) - 1))
+
+
+class Clip(keras.constraints.Constraint):
+    """Holds weights in [-limit, limit].
+
+    Source: Arjovsky et al. 2017 (WGAN), https://arxiv.org/abs/1701.07875
+    """
+
+    def __init__(self, limit: keras.Variable) -> None:
+        self.limit = limit
+
+    def __call__(self, weights: Tensor) -> Tensor:
+        """The weights, clipped."""
+        return ops.clip(weights, -self.limit, self.limit)
+
+
+def _join(samples: Tensor, labels: Sequence[Tensor]) -> Tensor | list[Tensor]:
+    return [samples, *labels] if labels else samples
+
+
+def _check_gan(
+    generator: keras.Model,
+    discriminator: keras.Model,
+    kind: Loss,
+    *,
+    penalty: str | None,
+    smoothing: float,
+    clip: float | None,
+    packing: int,
+) -> None:
+    """Raises a `ValueError` unless these networks and options make a GAN."""
+    if penalty is not None:
+        choose("penalty", penalty, PENALTIES)
+    check_number("smoothing", smoothing)
+    if smoothing and not kind.smooths:
+        raise ValueError(
+            f"`smoothing` must be 0 with the loss '{kind.name}', which has no targets. "
+            f"Received: smoothing={smoothing}"
+        )
+    if not 0 <= smoothing < 1:
+        raise ValueError(f"`smoothing` must be in [0, 1). Received: smoothing={smoothing}")
+    if clip is not None:
+        check_number("clip", clip, above=0.0)
+    made, judged = tuple(generator.output_shape[1:]), tuple(discriminator.inputs[0].shape[1:])
+    if (*made[:-1], made[-1] * packing) != judged:
+        raise ValueError(
+            f"`discriminator` must judge what `generator` makes, {packing} together. Received: "
+            f"samples of shape {made} and a discriminator of shape {judged}"
+        )
