@@ -1,8 +1,13 @@
-"""Numbers about runs, with how sure they are."""
+"""Numbers about runs and about generators, with how sure they are.
+
+A generator's number says nothing alone: with 1,000 samples even a perfect generator does not reach
+a Fréchet distance of 0. So each comes as a `Reading`, next to what real data score.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -69,3 +74,170 @@ def transfer_gain(
             f"{per_class} labels per class. Received: seeds {sorted(ours)} and {sorted(theirs)}"
         )
     return mean_interval([ours[seed] - theirs[seed] for seed in sorted(ours)])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number about a generator, next to the number that a perfect one would get.
+
+    Attributes:
+        name: of the metric.
+        value: what the generator got.
+        perfect: what real data got in its place, from as many samples.
+        samples: how many samples the generator gave.
+    """
+
+    name: str
+    value: float
+    perfect: float
+    samples: int
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.name} {_short(self.value)} (perfect generator {_short(self.perfect)}, "
+            f"{self.samples:,} samples)"
+        )
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _rows(array: np.ndarray, name: str, least: int) -> np.ndarray:
+    """Samples as float64 of shape (n, d), or an error that names what is wrong."""
+    try:
+        numbers = np.asarray(array, np.float64)
+    except (TypeError, ValueError):  # ragged, or no numbers
+        numbers = np.empty(0)
+    if numbers.ndim < 2 or len(numbers) < least or not numbers.size:
+        received = getattr(array, "shape", type(array).__name__)
+        raise ValueError(
+            f"`{name}` must hold at least {least} samples, shape (n, ...). Received: {received}"
+        )
+    bad = numbers.size - np.isfinite(numbers).sum()
+    if bad:
+        raise ValueError(f"`{name}` must hold finite numbers. Received: {bad:,} that are not")
+    return numbers.reshape(len(numbers), -1)
+
+
+def _three_sets(
+    fake: np.ndarray, real: np.ndarray, reference: np.ndarray, least: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    named = {"fake": fake, "real": real, "reference": reference}
+    fake, real, reference = (_rows(array, name, least) for name, array in named.items())
+    if len({np.shape(array)[1:] for array in named.values()}) > 1:
+        raise ValueError(
+            "`fake`, `real` and `reference` must hold samples of the same shape. "
+            f"Received: {', '.join(f'{name}.shape={np.shape(named[name])}' for name in named)}"
+        )
+    if len(real) != len(fake):
+        raise ValueError(
+            f"`real` must be as many samples as `fake`, {len(fake):,}: what a perfect generator "
+            f"gets depends on how many. Received: {len(real):,}"
+        )
+    seen = {row.tobytes() for row in reference}
+    shared = sum(row.tobytes() in seen for row in real)
+    if shared:
+        raise ValueError(
+            "`real` and `reference` must be two disjoint sets of real samples: no generator can "
+            f"be as close to the reference as itself. Received: {shared:,} samples in both"
+        )
+    return fake, real, reference
+
+
+def frechet(a: np.ndarray, b: np.ndarray) -> float:
+    """The squared Fréchet distance between the Gaussians fitted to two sets of samples.
+
+    |μa - μb|² + tr(Σa + Σb - 2 (Σa Σb)^½). With Σ = RᵀR, from a QR decomposition of the centred
+    samples, the trace of the root is the sum of the singular values of Ra Rbᵀ: no root of a matrix
+    that may not have full rank, and no complex numbers.
+
+    Args:
+        a: finite, shape (n, ...), n ≥ 2; flattened to (n, d).
+        b: as `a`, any number of samples.
+
+    Returns:
+        The distance, in squared units of the features.
+
+    Source: Heusel et al. 2017, https://arxiv.org/abs/1706.08500
+    """
+    means, roots = [], []
+    for name, samples in (("a", a), ("b", b)):
+        rows = _rows(samples, name, least=2)
+        means.append(rows.mean(axis=0))
+        roots.append(np.linalg.qr((rows - means[-1]) / np.sqrt(len(rows) - 1), mode="r"))
+    shift = np.sum((means[0] - means[1]) ** 2)
+    spread = sum(np.sum(root**2) for root in roots)
+    overlap = np.linalg.norm(roots[0] @ roots[1].T, "nuc")
+    return float(max(shift + spread - 2 * overlap, 0.0))
+
+
+def frechet_distance(fake: np.ndarray, real: np.ndarray, reference: np.ndarray) -> Reading:
+    """How far generated samples are from real ones; lower is better.
+
+    Args:
+        fake: features of generated samples, such as a judge's, shape (n, ...), n ≥ 2.
+        real: features of as many real samples: they set the floor.
+        reference: features of other real samples, any number; both are measured against these.
+
+    Returns:
+        `frechet(fake, reference)`, next to `frechet(real, reference)`. A generator that repeats
+        the reference itself gets below the floor.
+
+    Raises:
+        ValueError: other shapes, another number of real samples, samples both real and reference.
+    """
+    fake, real, reference = _three_sets(fake, real, reference, least=2)
+    value, perfect = (frechet(samples, reference) for samples in (fake, real))
+    return Reading("Fréchet distance", value, perfect, len(fake))
+
+
+def _distances(points: np.ndarray, centres: np.ndarray) -> Iterator[np.ndarray]:
+    from scipy.spatial.distance import cdist
+
+    for start in range(0, len(points), 256):  # in blocks: all at once may not fit into memory
+        yield cdist(points[start : start + 256], centres)
+
+
+def _radii(samples: np.ndarray, k: int) -> np.ndarray:
+    """The distance from each sample to its k-th nearest other one; the nearest is itself."""
+    nearest = [np.partition(block, k, axis=1)[:, k] for block in _distances(samples, samples)]
+    return np.concatenate(nearest)
+
+
+def density_and_coverage(
+    fake: np.ndarray, real: np.ndarray, reference: np.ndarray, k: int = 5
+) -> tuple[Reading, Reading]:
+    """Whether generated samples lie among real ones, and whether they lie near all of them.
+
+    Around each reference sample lies a ball that reaches to its k-th nearest neighbour. Density is
+    the mean number of balls that a generated sample is in, over k; it may exceed 1. Coverage is the
+    share of balls with a generated sample inside. Higher is better for both.
+
+    Args:
+        fake: features of generated samples, shape (n, ...), n > k.
+        real: features of as many real samples, for the perfect generator.
+        reference: features of other real samples, more than k.
+        k: which neighbour, at least 1.
+
+    Returns:
+        (density, coverage).
+
+    Raises:
+        ValueError: as `frechet_distance`; for no such k.
+
+    Source: Naeem et al. 2020, https://arxiv.org/abs/2002.09797
+    """
+    if not isinstance(k, int | np.integer) or k < 1:
+        raise ValueError(f"`k` must be a whole number of at least 1. Received: k={k!r}")
+    fake, real, reference = _three_sets(fake, real, reference, least=k + 1)
+    radii = _radii(reference, k)
+    results = []
+    for points in (fake, real):
+        inside = np.concatenate([block <= radii for block in _distances(points, reference)])
+        results.append((inside.sum() / (k * len(points)), inside.any(axis=0).mean()))
+    names = ("density", "coverage")
+    return tuple(
+        Reading(name, float(value), float(perfect), len(fake))
+        for name, value, perfect in zip(names, *results, strict=True)
+    )
