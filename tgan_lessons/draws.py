@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 Batch = Any
 Tensor = Any
+
+
+def to_tensors(data: Batch) -> Batch:
+    """The arrays as tensors, floats in Keras's precision: losses mix them with what it makes."""
+
+    def convert(array: Any) -> Tensor:
+        tensor = tf.convert_to_tensor(array)
+        return tf.cast(tensor, keras.config.floatx()) if tensor.dtype.is_floating else tensor
+
+    return tf.nest.map_structure(convert, data)
 
 
 def take(data: Batch, seed: Tensor, size: Tensor) -> Batch:
@@ -39,7 +50,7 @@ def check_feed(data: Any, batch_size: int) -> None:
             "`data` must be an array (n, ...), n ≥ 1, or a tuple of arrays of the same length. "
             f"Received: {received}"
         )
-    if int(batch_size) != batch_size or batch_size < 1:
+    if not batch_size >= 1 or batch_size % 1:
         raise ValueError(
             f"`batch_size` must be a whole number of at least 1. Received: {batch_size}"
         )

@@ -12,7 +12,7 @@ from dataclasses import replace
 import keras
 import tensorflow as tf
 
-from tgan_lessons.draws import check_feed, stream, take
+from tgan_lessons.draws import check_feed, stream, take, to_tensors
 from tgan_lessons.players import Player, check_moves
 from tgan_lessons.rounds import Batch, Logs, Rounds, Tensor, log_names, repeat
 from tgan_lessons.runtime import announce, check_number, choose
@@ -47,8 +47,8 @@ class Game(Rounds):
             batch_size: samples of a move, drawn with replacement.
         """
         check_feed(data, batch_size)
-        self._data = tf.nest.map_structure(tf.convert_to_tensor, data)
-        self._batch_size = tf.constant(batch_size, tf.int32)
+        self._data = to_tensors(data)
+        self._batch_size = tf.constant(int(batch_size), tf.int32)
 
     def advance(self, rounds: int = 1) -> dict[str, float]:
         """Plays rounds in one compiled loop; each move draws a batch of its own.
@@ -83,15 +83,16 @@ class Game(Rounds):
         return self._data
 
     def _play(self, name: str | None, times: int) -> dict[str, float]:
-        if not times >= 0:
-            raise ValueError(f"the number of rounds must be at least 0. Received: {times}")
+        if not times >= 0 or times % 1:
+            what = "moves" if name else "rounds"
+            raise ValueError(f"`{what}` must be a whole number of at least 0. Received: {times}")
         data = self._fed()
         if not hasattr(self, "_compiled"):
             self._compiled: dict[object, Callable[..., Logs]] = {}
         key = (name, str(tf.nest.map_structure(lambda t: (t.shape[1:], t.dtype), data)))
         if key not in self._compiled:
             self._compiled[key] = self._compile_loop(name, data)
-        logs = self._compiled[key](data, self._batch_size, tf.constant(times, tf.int32))
+        logs = self._compiled[key](data, self._batch_size, tf.constant(int(times), tf.int32))
         logs = {key: float(value) for key, value in logs.items()}
         _check_finite(logs, int(self.rounds))
         return logs
@@ -110,12 +111,13 @@ class Game(Rounds):
 
         specs = tf.nest.map_structure(lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), data)
         whole = tf.TensorSpec([], tf.int32)
-        return tf.function(
+        compiled = tf.function(
             loop,
             input_signature=[specs, whole, whole],
             autograph=False,
             jit_compile=self.jit_compile or None,
         )
+        return compiled.get_concrete_function()  # without it, TensorFlow warns of the fifth game
 
     def player(self, name: str) -> Player:
         """The player of this name."""
@@ -144,7 +146,9 @@ class Game(Rounds):
         if isinstance(x, tf.data.Dataset):
             options.setdefault("shuffle", False)  # the data set shuffles itself; else Keras warns
         if isinstance(callbacks, keras.callbacks.CallbackList):
-            callbacks.append(StopWhenDiverged())
+            stop = StopWhenDiverged()
+            stop.set_model(self)  # the list gave its model to the others when it was made
+            callbacks.callbacks.append(stop)
         else:
             callbacks = [*(tf.nest.flatten(callbacks) if callbacks else ()), StopWhenDiverged()]
         return super().fit(x, *args, callbacks=callbacks, **options)

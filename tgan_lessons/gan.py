@@ -70,6 +70,10 @@ class GAN(Game):
             packing=packing,
         )
         choose("latent", latent, ("normal", "uniform"))
+        _check_pairs(rates=rates, moves=moves, optimizers=optimizers or rates)
+        for rate in rates:
+            check_number("rates", rate, above=0.0)
+        check_number("penalty_weight", penalty_weight)
         coefficients = {"smoothing": smoothing} if kind.smooths else {}
         coefficients |= {"penalty": penalty_weight} if penalty else {}
         coefficients |= {} if clip is None else {"clip": clip}
@@ -82,10 +86,19 @@ class GAN(Game):
         super().__init__(players, coefficients=coefficients, **options)
         self.generator, self.discriminator = generator, discriminator
         self.latent_dim = generator.inputs[0].shape[-1]
-        self.kind, self.penalty, self.packing, self.latent = kind, penalty, packing, latent
+        self.kind, self.penalty, self.packing, self.latent = kind, penalty, int(packing), latent
         if clip is not None:
             for variable in discriminator.trainable_variables:
                 variable.constraint = Clip(self.coefficients["clip"])
+
+    def feed(self, data: Any, *, batch_size: int = 64) -> None:
+        """See `Game.feed`; a batch must be divisible by `packing`."""
+        if self.packing > 1 and batch_size % self.packing:
+            raise ValueError(
+                f"`batch_size` must be divisible by packing={self.packing}. "
+                f"Received: batch_size={batch_size}"
+            )
+        super().feed(data, batch_size=batch_size)
 
     def noise(self, n: int | Tensor) -> Tensor:
         """Draws `n` latent vectors, shape (n, latent_dim)."""
@@ -98,10 +111,12 @@ class GAN(Game):
         """See `Game.losses`; a conditional GAN gets batches (samples, labels)."""
         real, *labels = batch if isinstance(batch, tuple) else (batch,)
         fake = self.generator(_join(self.noise(ops.shape(real)[0]), labels), training=True)
+        fake = ops.cast(fake, real.dtype)  # networks may be of half precision, losses are not
         real, fake = pack(real, self.packing), pack(fake, self.packing)
 
         def critic(samples: Tensor) -> Tensor:
-            return self.discriminator(_join(samples, labels), training=True)
+            score = self.discriminator(_join(samples, labels), training=True)
+            return ops.cast(score, keras.config.floatx())
 
         real_score, fake_score = critic(real), critic(fake)
         loss = self.kind.discriminator(real_score, fake_score, self._smoothing())
@@ -120,17 +135,21 @@ class GAN(Game):
             labels: of a conditional generator, shape (n,).
             seed: of the noise; nothing in the game changes.
         """
+        return self.paint(self.sample_noise(n, seed), *labels)
+
+    def sample_noise(self, n: int, seed: int = 0) -> np.ndarray:
+        """The noise (n, latent_dim) that `generate` paints from; the same seed, the same noise."""
         rng = np.random.default_rng(seed)
         shape = (n, self.latent_dim)
         noise = rng.normal(size=shape) if self.latent == "normal" else rng.uniform(-1, 1, shape)
-        return self.paint(noise.astype(np.float32), *labels)
+        return noise.astype(np.float32)
 
     def paint(self, noise: np.ndarray, *labels: np.ndarray, batch_size: int = 500) -> np.ndarray:
         """What the generator makes of given noise (n, latent_dim), in inference mode."""
         columns = (noise, *labels)
         parts = [[c[i : i + batch_size] for c in columns] for i in range(0, len(noise), batch_size)]
         painted = [self.generator(_join(z, y), training=False) for z, *y in parts]
-        return np.concatenate([ops.convert_to_numpy(part) for part in painted])
+        return np.concatenate([ops.convert_to_numpy(ops.cast(part, "float32")) for part in painted])
 
     def _smoothing(self) -> Tensor | float:
         return self.coefficients.get("smoothing", 0.0)
@@ -169,6 +188,13 @@ def _check_gan(
     packing: int,
 ) -> None:
     """Raises a `ValueError` unless these networks and options make a GAN."""
+    if not all(getattr(network, "inputs", None) for network in (generator, discriminator)):
+        raise ValueError("`generator` and `discriminator` must be built: give them an Input layer")
+    if not packing >= 1 or packing % 1 or (packing > 1 and len(discriminator.inputs) > 1):
+        raise ValueError(
+            "`packing` must be a whole number of at least 1, and 1 for a discriminator that takes "
+            f"labels. Received: packing={packing}"
+        )
     if penalty is not None:
         choose("penalty", penalty, PENALTIES)
     check_number("smoothing", smoothing)
@@ -187,3 +213,12 @@ def _check_gan(
             f"`discriminator` must judge what `generator` makes, {packing} together. Received: "
             f"samples of shape {made} and a discriminator of shape {judged}"
         )
+
+
+def _check_pairs(**arguments: Sequence[Any]) -> None:
+    """Raises a `ValueError` unless each has one value for D and one for G."""
+    for name, values in arguments.items():
+        if len(values) != 2:
+            raise ValueError(
+                f"`{name}` must be two, of (discriminator, generator). Received: {len(values)}"
+            )

@@ -158,8 +158,15 @@ def pack(samples: Tensor, together: int) -> Tensor:
     Returns:
         Shape (n / together, ..., c · together).
 
+    Raises:
+        ValueError: n, where it is known, is not divisible.
+
     Source: Lin et al. 2018 (PacGAN), https://arxiv.org/abs/1712.04086
     """
     if together == 1:
         return samples
+    if samples.shape[0] is not None and samples.shape[0] % together:
+        raise ValueError(
+            f"`samples` must be divisible by together={together}. Received: {samples.shape[0]}"
+        )
     return ops.concatenate(ops.split(samples, together), axis=-1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,24 +34,25 @@ class Player:
     @property
     def variables(self) -> list[keras.Variable]:
         """What its moves train."""
-        return [v for network in self.networks for v in network.trainable_variables]
+        return unique(v for network in self.networks for v in network.trainable_variables)
 
     @property
     def statistics(self) -> list[keras.Variable]:
         """What its moves keep up to date without training: moving averages, mostly."""
-        return [v for network in self.networks for v in network.non_trainable_weights]
+        return unique(v for network in self.networks for v in network.non_trainable_weights)
 
 
 class Rates:
     """All learning rates as one, for Keras's callbacks that schedule `model.optimizer`.
 
-    Reads the first player's. When it is set, the others keep their ratio to it.
+    Reads the first player's. When it is set, the others keep their ratio to it, through 0 too.
     """
 
-    built = True
+    built, use_ema = True, False  # what Keras asks of an optimizer
 
     def __init__(self, players: Sequence[Player]) -> None:
         self._optimizers = [player.optimizer for player in players]
+        self._ratios = [1.0 for _ in players]
 
     @property
     def learning_rate(self) -> keras.Variable:
@@ -60,9 +61,16 @@ class Rates:
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        ratio = float(value) / float(self.learning_rate)
-        for optimizer in self._optimizers:
-            optimizer.learning_rate = float(optimizer.learning_rate) * ratio
+        first = float(self.learning_rate)
+        if first:
+            self._ratios = [float(o.learning_rate) / first for o in self._optimizers]
+        for optimizer, ratio in zip(self._optimizers, self._ratios, strict=True):
+            optimizer.learning_rate = float(value) * ratio
+
+
+def unique(variables: Iterable[keras.Variable]) -> list[keras.Variable]:
+    """Each variable once, in this order: networks of a player may share layers."""
+    return list({id(variable): variable for variable in variables}.values())
 
 
 def check_players(players: Sequence[Player], simultaneous: bool) -> None:
@@ -90,7 +98,7 @@ def check_players(players: Sequence[Player], simultaneous: bool) -> None:
 
 def check_moves(player: Player, simultaneous: bool) -> None:
     """Raises a `ValueError` unless a player may move that often."""
-    if int(player.moves) != player.moves or player.moves < 1:
+    if not player.moves >= 1 or player.moves % 1:
         raise ValueError(
             f"`moves` of '{player.name}' must be a whole number of at least 1. "
             f"Received: moves={player.moves}"

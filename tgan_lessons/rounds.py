@@ -113,11 +113,11 @@ class Rounds(keras.Model):
             loss = losses[player.name]
             gradients = tape.gradient(loss, player.variables)
             check_gradients(gradients, player)
-            norm = tf.linalg.global_norm(gradients)
+            norm = tf.linalg.global_norm([tf.cast(g, tf.float32) for g in gradients])
             is_good = tf.math.is_finite(loss) & tf.math.is_finite(norm)
             step = functools.partial(self._step, player, gradients, scope)
             tf.cond(is_good, step, lambda: tf.constant(False))
-            logs[f"{player.name}_loss"] = loss
+            logs[f"{player.name}_loss"] = tf.cast(loss, tf.float32)
             logs[f"{player.name}_gradient_norm"] = norm
         return logs
 
@@ -138,6 +138,19 @@ class Rounds(keras.Model):
         weights = {id(v) for network in self._networks for v in network.weights}
         dropout = [v for n in self._networks for v in n.variables if id(v) not in weights]
         return [self.seeds.state, *dropout]
+
+    def save_own_variables(self, store: dict[str, Any]) -> None:
+        """As in Keras, and the states of the random generators, which Keras leaves out."""
+        super().save_own_variables(store)
+        for number, state in enumerate([self.sampling.state, *self._chance()]):
+            store[f"random_{number}"] = state
+
+    def load_own_variables(self, store: dict[str, Any]) -> None:
+        """The inverse of `save_own_variables`."""
+        states = {f"random_{i}": s for i, s in enumerate([self.sampling.state, *self._chance()])}
+        super().load_own_variables({k: store[k] for k in store.keys() if k not in states})  # noqa: SIM118
+        for key, state in states.items():
+            state.assign(store[key])
 
     def _counter(self, name: str, value: int = 0) -> keras.Variable:
         start = keras.initializers.Constant(value)
