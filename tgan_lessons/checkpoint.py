@@ -67,11 +67,7 @@ def snapshot(game: Game) -> dict[str, np.ndarray]:
 
 
 def restore(game: Game, arrays: Mapping[str, np.ndarray]) -> None:
-    """Gives a game the state of another that was built alike; all of it or, on errors, nothing.
-
-    Args:
-        game: players, networks and optimizers like those of the game that it comes from.
-        arrays: from `snapshot`.
+    """Gives a game the `snapshot` of one that was built alike; all of it or, on errors, nothing.
 
     Raises:
         CheckpointError: names, shapes or types differ.
