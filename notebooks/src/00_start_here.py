@@ -169,9 +169,11 @@ exercises.check_too_high(learning_rate)
 # |---|---|---|
 # | 00 | **Start here** | a slider that moves a running model |
 # | 01 | **Transfer in three steps** | what digits teach about letters |
+# | 04 | **The GAN game** | D's landscape pushing fakes around, one move at a time |
+# | 05 | **Digits from noise** | the same noise becoming handwriting within seconds |
 #
-# More are being written: what transfers and what hurts, the GAN game, digits from noise, a clinic
-# for broken GANs, and the place where both subjects meet.
+# More are being written: what transfers and what hurts, a clinic for broken GANs, and the place
+# where both subjects meet.
 
 # %% [markdown]
 # ## What you take with you
