@@ -87,8 +87,7 @@ class Game(Rounds):
             what = "moves" if name else "rounds"
             raise ValueError(f"`{what}` must be a whole number of at least 0. Received: {times}")
         data = self._fed()
-        if not hasattr(self, "_compiled"):
-            self._compiled: dict[object, Callable[..., Logs]] = {}
+        self._see_moves()
         key = (name, str(tf.nest.map_structure(lambda t: (t.shape[1:], t.dtype), data)))
         if key not in self._compiled:
             self._compiled[key] = self._compile_loop(name, data)
@@ -130,10 +129,23 @@ class Game(Rounds):
         self.player(name).optimizer.learning_rate = learning_rate
 
     def set_moves(self, name: str, moves: int) -> None:
-        """Changes how often a player moves in a round, without a retrace."""
+        """Changes how often a player moves in a round.
+
+        The graph is traced anew where the player moved once a round until now, and never again.
+        """
         player = replace(self.player(name), moves=moves)
         check_moves(player, self.simultaneous)
         self._moves[name].assign(moves)
+        self._see_moves()
+
+    def _see_moves(self) -> None:
+        """Traces anew where a player who moved once a round may now move more often."""
+        for name, moves in self._moves.items():
+            if not self._repeats[name] and int(moves) > 1:
+                self._repeats[name] = True
+                self._compiled = {}
+                if self.train_function is not None:  # also in the middle of `fit`
+                    self.make_train_function(force=True)
 
     def set_coefficient(self, name: str, value: float) -> None:
         """Changes a number in the losses, without a retrace."""
@@ -143,6 +155,7 @@ class Game(Rounds):
 
     def fit(self, x: object, *args: object, callbacks: object = (), **options: object) -> object:
         """As in Keras; a loss that is not finite stops it with an explanation."""
+        self._see_moves()
         if isinstance(x, tf.data.Dataset):
             options.setdefault("shuffle", False)  # the data set shuffles itself; else Keras warns
         if isinstance(callbacks, keras.callbacks.CallbackList):

@@ -43,6 +43,7 @@ class Rounds(keras.Model):
         self._optimizers = {player.name: player.optimizer for player in players}  # saved with it
         self.rounds = self._counter("rounds")
         self._moves = {p.name: self._counter(f"{p.name}_moves", p.moves) for p in players}
+        self._repeats = dict.fromkeys(self._moves, False)
         self.coefficients = {
             name: self.add_weight(
                 name=name, initializer=keras.initializers.Constant(value), trainable=False
@@ -52,6 +53,7 @@ class Rounds(keras.Model):
         self._trackers = {key: keras.metrics.Mean(name=key) for key in log_names(self.players)}
         for player in self.players:
             player.optimizer.build(player.variables)
+        self._compiled: dict[object, Callable[..., Logs]] = {}
         self.built = True
         self.compile(jit_compile=jit_compile)
 
@@ -96,7 +98,10 @@ class Rounds(keras.Model):
         logs: Logs = {}
         for player in self.players:
             move = functools.partial(self._turn, (player,), draw)
-            logs |= repeat(self._moves[player.name].value, move, log_names([player]))
+            if self._repeats[player.name]:
+                logs |= repeat(self._moves[player.name].value, move, log_names([player]))
+            else:  # a loop around one move would cost a toy game a fifth of its speed
+                logs |= move()
         return logs
 
     def _turn(self, movers: Sequence[Player], draw: Callable[[], Batch]) -> Logs:

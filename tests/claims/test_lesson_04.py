@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tgan_lessons import gan_lab, planes, toys
+from tgan_lessons import planes, spiral_lab, toys
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "04_the_gan_game.ipynb"
 NUMBER = r"(-?[\d.,]+(?:e[+-]?\d+)?)"
@@ -101,7 +101,7 @@ def test_simultaneous_play_grows_by_exactly_that_factor(printed):
 def test_alternating_circles_and_extragradient_arrives(printed):
     rows = re.findall(rf"(\w+): from {NUMBER} to {NUMBER} in 2,000 rounds, now {NUMBER}", printed)
     orbit = {name: tuple(float(n) for n in row) for name, *row in rows}
-    assert set(orbit) == set(gan_lab.XY_ROUNDS)
+    assert set(orbit) == set(spiral_lab.XY_ROUNDS)
     assert orbit["simultaneous"][2] > 1e6
     assert orbit["alternating"][0] > 0.9 and orbit["alternating"][1] < 1.1
     assert orbit["extragradient"][2] < 1e-6
