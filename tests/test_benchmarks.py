@@ -304,7 +304,7 @@ def test_who_never_gets_there_has_a_lower_bound(monkeypatch):
     found = trained(monkeypatch, [9] * 20, cap=10.0)
     assert found.reached is None and found.checks[-1].seconds == 10.0
     assert digits.describe([found]) == "> 10 (not reached)"
-    quick = digits.Training("it", 1, 10.0, reached=3.0)
+    quick = digits.Training("it", 1, 10.0, [digits.Check(3.0, 1, 0.0, 1.0)], reached=3.0)
     assert digits.describe([quick, found, quick]) == "3.0; each: 3.0, > 10 (not reached), 3.0"
     assert digits.describe([quick, found]).startswith("> 10 (not reached);")
 

@@ -27,7 +27,8 @@ class Game(Rounds):
 
     A move changes the variables and the normalisation statistics of the player who moves and
     nobody else's, whatever networks the losses run through. A move whose loss or gradient is not
-    finite is not made: the networks keep their last good state, and `Diverged` says what happened.
+    finite is not made, and none after it: the networks keep their last good state, and `Diverged`
+    says what happened.
 
     Args:
         players: in the order in which they move.
@@ -103,10 +104,12 @@ class Game(Rounds):
             def draw() -> Batch:
                 return take(data, self.sampling.next(), batch_size)
 
-            def step() -> Logs:
-                return self._move(movers, draw()) if movers else self._round(draw)
+            def step(goes_on: Tensor) -> tuple[Logs, Tensor]:
+                if movers:
+                    return self._move(movers, draw(), goes_on)
+                return self._round(draw, goes_on)
 
-            return repeat(times, step, log_names(movers or self.players))
+            return repeat(times, step, log_names(movers or self.players), tf.constant(True))[0]
 
         specs = tf.nest.map_structure(lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), data)
         whole = tf.TensorSpec([], tf.int32)

@@ -76,7 +76,7 @@ class Rounds(keras.Model):
     def train_step(self, data: Batch) -> Logs:
         """One round of `fit`; every move of the round sees this batch, with fresh noise."""
         batch = _unpack(data)
-        logs = self._round(lambda: batch)
+        logs, _ = self._round(lambda: batch, tf.constant(True))
         for name, value in logs.items():
             self._trackers[name].update_state(value)
         return {name: self._trackers[name].result() for name in logs}
@@ -90,46 +90,57 @@ class Rounds(keras.Model):
             self._trackers[name].update_state(value)
         return {name: self._trackers[name].result() for name in logs}
 
-    def _round(self, draw: Callable[[], Batch]) -> Logs:
-        """Every player moves as often as it may; `draw` gives the batch of a move."""
-        self.rounds.assign_add(1)
+    def _round(self, draw: Callable[[], Batch], goes_on: Tensor) -> tuple[Logs, Tensor]:
+        """Every player moves as often as it may; `draw` gives the batch of a move.
+
+        Nobody moves any more after a move that could not be made: `goes_on`, handed from move to
+        move, is false from there.
+        """
+        self.rounds.assign_add(tf.cast(goes_on, "int64"))
         if self.simultaneous:
-            return self._move(self.players, draw())
+            return self._move(self.players, draw(), goes_on)
         logs: Logs = {}
         for player in self.players:
             move = functools.partial(self._turn, (player,), draw)
             if self._repeats[player.name]:
-                logs |= repeat(self._moves[player.name].value, move, log_names([player]))
+                moves = self._moves[player.name].value
+                new, goes_on = repeat(moves, move, log_names([player]), goes_on)
             else:  # a loop around one move would cost a toy game a fifth of its speed
-                logs |= move()
-        return logs
+                new, goes_on = move(goes_on)
+            logs |= new
+        return logs, goes_on
 
-    def _turn(self, movers: Sequence[Player], draw: Callable[[], Batch]) -> Logs:
-        return self._move(movers, draw())
+    def _turn(
+        self, movers: Sequence[Player], draw: Callable[[], Batch], goes_on: Tensor
+    ) -> tuple[Logs, Tensor]:
+        return self._move(movers, draw(), goes_on)
 
-    def _move(self, movers: Sequence[Player], batch: Batch) -> Logs:
-        """One forward pass, then each mover takes a step along its own gradient."""
+    def _move(self, movers: Sequence[Player], batch: Batch, goes_on: Tensor) -> tuple[Logs, Tensor]:
+        """One forward pass, then the movers step along their own gradients: all, or none."""
         with keras.StatelessScope() as scope, tf.GradientTape(len(movers) > 1) as tape:
             losses = self.losses(batch)
         check_losses(losses, self.players)
         self._adopt(scope, self._chance())
         logs: Logs = {}
+        steps = []
         for player in movers:
             loss = losses[player.name]
             gradients = tape.gradient(loss, player.variables)
             check_gradients(gradients, player)
             norm = tf.linalg.global_norm([tf.cast(g, tf.float32) for g in gradients])
-            is_good = tf.math.is_finite(loss) & tf.math.is_finite(norm)
-            step = functools.partial(self._step, player, gradients, scope)
-            tf.cond(is_good, step, lambda: tf.constant(False))
+            goes_on &= tf.math.is_finite(loss) & tf.math.is_finite(norm)
+            steps.append((player, gradients))
             logs[f"{player.name}_loss"] = tf.cast(loss, tf.float32)
             logs[f"{player.name}_gradient_norm"] = norm
-        return logs
 
-    def _step(self, player: Player, gradients: list[Tensor], scope: keras.StatelessScope) -> Tensor:
-        player.optimizer.apply(gradients, player.variables)
-        self._adopt(scope, player.statistics)
-        return tf.constant(True)
+        def step() -> Tensor:
+            for player, gradients in steps:
+                player.optimizer.apply(gradients, player.variables)
+                self._adopt(scope, player.statistics)
+            return tf.constant(True)
+
+        tf.cond(goes_on, step, lambda: tf.constant(False))
+        return logs, goes_on
 
     def _adopt(self, scope: keras.StatelessScope, variables: Sequence[keras.Variable]) -> None:
         """Makes the changes of a forward pass to these variables real; all others are dropped."""
@@ -167,15 +178,27 @@ def log_names(players: Sequence[Player]) -> list[str]:
     return [f"{player.name}_{what}" for player in players for what in ("loss", "gradient_norm")]
 
 
-def repeat(times: Tensor, step: Callable[[], Logs], names: Sequence[str]) -> Logs:
-    """Takes a step `times` times, in the graph, until something is not finite; the last logs."""
+def repeat(
+    times: Tensor,
+    step: Callable[[Tensor], tuple[Logs, Tensor]],
+    names: Sequence[str],
+    goes_on: Tensor,
+) -> tuple[Logs, Tensor]:
+    """Takes a step `times` times, in the graph; returns the logs of the last one that was tried.
 
-    def goes_on(i: Tensor, logs: Logs) -> Tensor:
-        return (i < times) & tf.reduce_all(tf.math.is_finite(list(logs.values())))
+    It ends one step after `goes_on` has become false. That step changes nothing; asking about the
+    step before, not the last one, lets TensorFlow begin a step while the last one still runs.
+    """
+
+    def body(i: Tensor, logs: Logs, now: Tensor, before: Tensor) -> tuple[Any, ...]:
+        new, still = step(now)
+        new = {name: tf.where(now, new[name], old) for name, old in logs.items()}
+        return i + 1, new, still, now
 
     nothing = {name: tf.constant(0.0) for name in names}
-    start = tf.zeros([], times.dtype)
-    return tf.while_loop(goes_on, lambda i, _: (i + 1, step()), (start, nothing))[1]
+    start = (tf.zeros([], times.dtype), nothing, goes_on, goes_on)
+    end = tf.while_loop(lambda i, _, now, before: (i < times) & before, body, start)
+    return end[1], end[2]
 
 
 def _unpack(data: Batch) -> Batch:
