@@ -423,13 +423,8 @@ history = checkpoint.train(game, path, rounds=goal, every=stretch, verbose=2)
 # %%
 from tgan_lessons.digit_lab import DigitLab
 
-fresh = GAN(
-    gan_models.build_generator(latent_dim, seed=1),
-    gan_models.build_discriminator(seed=1),
-    simultaneous=True,
-    rates=(2e-3, 2e-3),
-    beta_1=0.0,
-)
+networks = gan_models.build_generator(latent_dim, seed=1), gan_models.build_discriminator(seed=1)
+fresh = GAN(*networks, simultaneous=True, rates=(2e-3, 2e-3), beta_1=0.0)
 fresh.feed(digits.x_train, batch_size=32)
 lab = DigitLab(fresh)
 for _ in range(preset.pick(1, 60, 60)):
