@@ -8,7 +8,6 @@ name says otherwise. Peers take turns in one process, tracing and warm-up exclud
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +103,7 @@ def run(
         "parameters": peers.count_parameters(*build()),
         **measure.report(timings, TARGETS),
     }
-    rate = statistics.median(timings["engine"].rates)
+    rate = timings["engine"].median
     result["enough"] = {"rounds_per_second": rate, "asked": ENOUGH, "reached": rate >= ENOUGH}
     print(
         f"engine: {rate:,.0f} rounds/s, asked ≥ {ENOUGH:,.0f}: {'yes' if rate >= ENOUGH else 'NO'}"

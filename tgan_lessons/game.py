@@ -49,6 +49,9 @@ class Game(Rounds):
         """
         check_feed(data, batch_size)
         self._data = to_tensors(data)
+        self._specs = tf.nest.map_structure(
+            lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), self._data
+        )
         self._batch_size = tf.constant(int(batch_size), tf.int32)
 
     def advance(self, rounds: int = 1) -> dict[str, float]:
@@ -89,15 +92,15 @@ class Game(Rounds):
             raise ValueError(f"`{what}` must be a whole number of at least 0. Received: {times}")
         data = self._fed()
         self._see_moves()
-        key = (name, str(tf.nest.map_structure(lambda t: (t.shape[1:], t.dtype), data)))
+        key = (name, self._specs)
         if key not in self._compiled:
-            self._compiled[key] = self._compile_loop(name, data)
+            self._compiled[key] = self._compile_loop(name)
         logs = self._compiled[key](data, self._batch_size, tf.constant(int(times), tf.int32))
         logs = {key: float(value) for key, value in logs.items()}
         _check_finite(logs, int(self.rounds))
         return logs
 
-    def _compile_loop(self, name: str | None, data: Batch) -> Callable[..., Logs]:
+    def _compile_loop(self, name: str | None) -> Callable[..., Logs]:
         movers = [player for player in self.players if player.name == name]
 
         def loop(data: Batch, batch_size: Tensor, times: Tensor) -> Logs:
@@ -106,16 +109,15 @@ class Game(Rounds):
 
             def step(goes_on: Tensor) -> tuple[Logs, Tensor]:
                 if movers:
-                    return self._move(movers, draw(), goes_on)
+                    return self._move(movers, draw, goes_on)
                 return self._round(draw, goes_on)
 
             return repeat(times, step, log_names(movers or self.players), tf.constant(True))[0]
 
-        specs = tf.nest.map_structure(lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), data)
         whole = tf.TensorSpec([], tf.int32)
         compiled = tf.function(
             loop,
-            input_signature=[specs, whole, whole],
+            input_signature=[self._specs, whole, whole],
             autograph=False,
             jit_compile=self.jit_compile or None,
         )

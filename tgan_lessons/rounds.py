@@ -76,16 +76,16 @@ class Rounds(keras.Model):
     def train_step(self, data: Batch) -> Logs:
         """One round of `fit`; every move of the round sees this batch, with fresh noise."""
         batch = _unpack(data)
-        logs, _ = self._round(lambda: batch, tf.constant(True))
-        for name, value in logs.items():
-            self._trackers[name].update_state(value)
-        return {name: self._trackers[name].result() for name in logs}
+        return self._track(self._round(lambda: batch, tf.constant(True))[0])
 
     def test_step(self, data: Batch) -> Logs:
         """The losses on a batch; nobody moves."""
         with keras.StatelessScope():
             losses = self.losses(_unpack(data))
-        logs = {f"{name}_loss": value for name, value in losses.items()}
+        return self._track({f"{name}_loss": value for name, value in losses.items()})
+
+    def _track(self, logs: Logs) -> Logs:
+        """The means of the epoch so far, as Keras reports them."""
         for name, value in logs.items():
             self._trackers[name].update_state(value)
         return {name: self._trackers[name].result() for name in logs}
@@ -98,10 +98,10 @@ class Rounds(keras.Model):
         """
         self.rounds.assign_add(tf.cast(goes_on, "int64"))
         if self.simultaneous:
-            return self._move(self.players, draw(), goes_on)
+            return self._move(self.players, draw, goes_on)
         logs: Logs = {}
         for player in self.players:
-            move = functools.partial(self._turn, (player,), draw)
+            move = functools.partial(self._move, (player,), draw)
             if self._repeats[player.name]:
                 moves = self._moves[player.name].value
                 new, goes_on = repeat(moves, move, log_names([player]), goes_on)
@@ -110,13 +110,11 @@ class Rounds(keras.Model):
             logs |= new
         return logs, goes_on
 
-    def _turn(
+    def _move(
         self, movers: Sequence[Player], draw: Callable[[], Batch], goes_on: Tensor
     ) -> tuple[Logs, Tensor]:
-        return self._move(movers, draw(), goes_on)
-
-    def _move(self, movers: Sequence[Player], batch: Batch, goes_on: Tensor) -> tuple[Logs, Tensor]:
         """One forward pass, then the movers step along their own gradients: all, or none."""
+        batch = draw()
         with keras.StatelessScope() as scope, tf.GradientTape(len(movers) > 1) as tape:
             losses = self.losses(batch)
         check_losses(losses, self.players)

@@ -1,6 +1,5 @@
 """What lesson 01 says in words, held to the numbers that its published notebook shows."""
 
-import json
 import re
 from pathlib import Path
 
@@ -8,13 +7,6 @@ import pytest
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_transfer_in_three_steps.ipynb"
 GAIN = re.compile(r"(frozen|fine-tuned), (\d+) per class: ([+-][\d.]+) ± ([\d.]+) points")
-
-
-@pytest.fixture(scope="module")
-def printed() -> str:
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", ())]
-    return "\n".join("".join(output.get("text", "")) for output in outputs)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """What lesson 04 says in words, held to the numbers that its published notebook shows."""
 
-import json
 import re
 from pathlib import Path
 
@@ -11,14 +10,6 @@ from tgan_lessons import planes, spiral_lab, toys
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "04_the_gan_game.ipynb"
 NUMBER = r"(-?[\d.,]+(?:e[+-]?\d+)?)"
-
-
-@pytest.fixture(scope="module")
-def printed() -> str:
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", ())]
-    texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs]
-    return "\n".join("".join(text) for text in texts)
 
 
 def numbers(printed: str, pattern: str) -> list[tuple[float, ...]]:

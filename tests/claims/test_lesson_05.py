@@ -1,6 +1,5 @@
 """What lesson 05 says in words, held to the numbers that its published notebook shows."""
 
-import json
 import re
 from pathlib import Path
 
@@ -8,16 +7,6 @@ import pytest
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "05_digits_from_noise.ipynb"
 NUMBER = r"([\d.]+)"
-
-
-@pytest.fixture(scope="module")
-def printed() -> str:
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", ())]
-    return "\n".join(
-        "".join(output.get("text", output.get("data", {}).get("text/plain", "")))
-        for output in outputs
-    )
 
 
 def find(pattern: str, text: str) -> list[float]:
