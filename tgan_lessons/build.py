@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tgan_lessons import lessons
-from tgan_lessons.execute import LessonError, OnCell, execute, write_text
+from tgan_lessons.execute import LessonError, OnCell, execute
+from tgan_lessons.files import write_text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

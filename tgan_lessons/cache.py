@@ -7,14 +7,14 @@ A cache file `<name>.npz` holds uint8 arrays `x_train` (n, 28, 28), `y_train` (n
 from __future__ import annotations
 
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from tgan_lessons.files import write_arrays
 from tgan_lessons.runtime import announce
 
 VARIABLE = "TGAN_LESSONS_DATA"
@@ -88,16 +88,8 @@ def write(path: Path, arrays: Arrays) -> bool:
         Whether the file is on disk now.
     """
     validate(arrays)
-    temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            temporary = Path(file.name)
-            np.savez(file, **{key: arrays[key] for key in KEYS})
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        write_arrays(path, {key: arrays[key] for key in KEYS})
     except OSError as error:
         announce(
             f"Could not keep {path.name} in the data folder ({error.strerror or error}); this "
@@ -105,10 +97,6 @@ def write(path: Path, arrays: Arrays) -> bool:
             f"room that you may write to."
         )
         return False
-    finally:  # also where the learner presses stop
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
     return True
 
 

@@ -17,16 +17,14 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from tgan_lessons.files import read_arrays, write_arrays
 from tgan_lessons.game import Game
 from tgan_lessons.rounds import log_names
 from tgan_lessons.runtime import announce
@@ -93,25 +91,13 @@ def save(game: Game, path: str | Path) -> None:
     Raises:
         CheckpointError: the folder has no room or may not be written to. A file from before stays.
     """
-    path, arrays, temporary = Path(path), snapshot(game), None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            temporary = Path(file.name)
-            np.savez(file, **{name: _to_plain(array) for name, array in arrays.items()})
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        write_arrays(Path(path), snapshot(game))
     except OSError as error:
         raise CheckpointError(
             f"Could not save the game to {path} ({error.strerror or error}). What was saved before "
             "is still there. Choose a folder with room that you may write to."
         ) from error
-    finally:  # also where the learner presses stop
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
 
 
 def load(game: Game, path: str | Path) -> None:
@@ -219,29 +205,14 @@ def train(
 def _read(path: Path) -> dict[str, np.ndarray]:
     """All arrays of a file; says what is wrong with it."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            if broken := archive.testzip():  # np.load does not compare all checksums
-                raise ValueError(f"{broken} is damaged")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-        if not all(isinstance(array, np.ndarray) for array in arrays.values()):
-            raise ValueError("it holds other things than arrays")
-        return arrays
-    except (FileNotFoundError, MemoryError):
-        raise
-    except Exception as error:  # a file from outside can be wrong in every way
-        reason = str(error) or type(error).__name__
+        return read_arrays(path)
+    except ValueError as error:
         raise CheckpointError(
-            f"{path} is no whole checkpoint ({reason}). Choose another, or delete it to start anew"
+            f"{path} is no whole checkpoint ({error}). Choose another, or delete it to start anew"
         ) from error
 
 
-def _to_plain(array: np.ndarray) -> np.ndarray:
-    """As NumPy's files can hold it: bfloat16 and its like as bytes."""
-    return array.view(f"V{array.itemsize}") if array.dtype.kind == "V" else array
-
-
 def _from_plain(array: np.ndarray, dtype: str) -> np.ndarray:
-    """The inverse of `_to_plain`, where the variable is of such a type."""
+    """What `write_arrays` stored as bytes, where the variable is of such a type."""
     as_bytes = f"V{np.dtype(dtype).itemsize}"
     return array.view(dtype) if np.dtype(dtype).kind == "V" and array.dtype == as_bytes else array

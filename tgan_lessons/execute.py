@@ -8,14 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tgan_lessons.files import write_text
 from tgan_lessons.runtime import PRESET_VARIABLE, PRESETS, choose
+from tgan_lessons.stills import WIDGET_VIEW
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
     from nbformat import NotebookNode
 
 CELL_SECONDS = 600
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PICTURES = ("image/png", "image/jpeg")
 NOTE = "[A live control. It works when the lesson is opened in Jupyter or Colab.]"
 
@@ -134,7 +135,8 @@ def still(notebook: NotebookNode) -> NotebookNode:
     """Returns a copy whose widgets are what they last showed, for a page that has no kernel.
 
     A widget's live view would need a CDN and a kernel. Where it came with a picture the picture
-    stays, where it came with nothing else a note says so. The badge goes: it is a web picture.
+    stays, where it came with a text alone a note says so, and where it came with nothing its still
+    follows (see `stills`). The badge goes: it is a web picture.
     """
     from copy import deepcopy
 
@@ -142,9 +144,11 @@ def still(notebook: NotebookNode) -> NotebookNode:
     notebook.metadata.pop("widgets", None)
     notebook.cells = [c for c in notebook.cells if "badge" not in c.metadata.get("tags", ())]
     for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = [o for o in cell.outputs if set(o.get("data", ())) != {WIDGET_VIEW}]
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
-            if data.pop(WIDGET_VIEW, None) is not None and set(data) <= {"text/plain"}:
+            if data.pop(WIDGET_VIEW, None) is not None and set(data) == {"text/plain"}:
                 data["text/plain"] = NOTE
     return notebook
 
@@ -164,16 +168,6 @@ def to_html(notebook: NotebookNode, folder: Path, title: str) -> str:
     resources = {"metadata": {"name": title, "path": str(folder)}}
     html, _ = exporter.from_notebook_node(still(notebook), resources=resources)
     return html
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a file in one step, so that an interruption leaves the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        temporary = Path(file.name)
-        file.write(text.encode())
-    temporary.chmod(0o644)
-    temporary.replace(path)
 
 
 def run(

@@ -1,46 +1,68 @@
 """Predictions that are recorded before the result is seen, and a closing quiz.
 
-Both work without a front end: an unanswered question never stops a notebook.
+Both work without a front end: an unanswered question never stops a notebook. An answer is kept in
+a file beside the notebook (see `answers`) and, as a still, in the notebook itself (see `stills`).
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tgan_lessons.answers import Kind, Record
+from tgan_lessons.stills import Still
 
-def _radio(options: Sequence[str]) -> object:
-    import ipywidgets as widgets
-
-    # index=None: nothing is chosen for the learner
-    return widgets.RadioButtons(
-        options=list(options), index=None, layout=widgets.Layout(width="auto")
-    )
+EARLIER = "Answered earlier. Choose again to change it."
 
 
-def _display(parts: Sequence[object], question_texts: Sequence[tuple[str, Sequence[str]]]) -> None:
-    """Shows widgets, and beneath them, for pages without a kernel, the questions as text."""
-    import ipywidgets as widgets
-    from IPython.display import display
+class _Choice:
+    """The radio buttons of one question, and its record; nothing is chosen for the learner.
 
-    box = widgets.VBox(list(parts))
-    rows = [
-        f"<p><b>{html.escape(text)}</b></p><ul>"
-        + "".join(f"<li>{html.escape(option)}</li>" for option in options)
-        + "</ul>"
-        for text, options in question_texts
-    ]
-    bundle = {
-        "application/vnd.jupyter.widget-view+json": {
-            "version_major": 2,
-            "version_minor": 0,
-            "model_id": box.model_id,
-        },
-        "text/html": "".join(rows),
-        "text/plain": "; ".join(text for text, _ in question_texts),
-    }
-    display(bundle, raw=True)
+    Args:
+        kind: of question.
+        text: the question.
+        options: the answers to choose from.
+        answered: called after each answer with what the learner should know about its record.
+    """
+
+    def __init__(
+        self, kind: Kind, text: str, options: Sequence[str], answered: Callable[[str], None]
+    ) -> None:
+        import ipywidgets as widgets
+
+        self.text, self.options, self._answered = text, tuple(options), answered
+        self.record = Record(kind, text, options)
+        earlier = self.record.answer
+        # by index: options that are written in another order now are still the same
+        index = None if earlier is None else self.options.index(earlier.answer)
+        layout = widgets.Layout(width="auto")
+        self.radio = widgets.RadioButtons(options=self.options, index=index, layout=layout)
+        self.radio.observe(self._choose, "value")
+
+    def _choose(self, change: dict[str, object]) -> None:
+        if change["new"] is not None:
+            self._answered(self.record.keep(change["new"]))
+
+    def still(self, heading: str, remark: str = "", sign: str = "●") -> tuple[str, str]:
+        """The question as it stands: as HTML, and as a text.
+
+        Args:
+            heading: what precedes the question.
+            remark: HTML beneath the options.
+            sign: marks the chosen option.
+        """
+        chosen, items = self.radio.value, []
+        for option in self.options:
+            item = html.escape(option)
+            items.append(f"{sign} <b>{item}</b> (your answer)" if option == chosen else f"○ {item}")
+        rows = "".join(f"<li>{item}</li>" for item in items)
+        remark = remark if chosen is not None else "<i>Not answered.</i>"
+        asked = f"{heading} {self.text}"
+        page = f'<p><b>{html.escape(asked)}</b></p><ul style="list-style: none">{rows}</ul>'
+        page += f"<p>{remark}</p>" if remark else ""
+        state = "not answered" if chosen is None else f"your answer: {chosen}"
+        return page, f"{asked} — {state}."
 
 
 class Prediction:
@@ -62,11 +84,11 @@ class Prediction:
         import ipywidgets as widgets
 
         self.question, self.options = question, tuple(options)
-        self._radio = _radio(options)
-        self._parts = (
-            widgets.HTML(f"<b>Predict.</b> {html.escape(question)}"),
-            self._radio,
-        )
+        self._choice = _Choice("prediction", question, options, self._answered)
+        self._radio = self._choice.radio
+        self._heading = widgets.HTML(f"<b>Predict.</b> {html.escape(question)}")
+        self._note = widgets.HTML(EARLIER if self._choice.record.answer else "")
+        self._still = Still(widgets.VBox([self._heading, self._radio, self._note]))
 
     @property
     def answer(self) -> str | None:
@@ -79,8 +101,12 @@ class Prediction:
             raise ValueError(f"`option` must be one of {self.options}. Received: option={option!r}")
         self._radio.value = option
 
+    def _answered(self, told: str) -> None:
+        self._note.value = html.escape(told)
+        self._still.update(*self._choice.still("Predict."))
+
     def _ipython_display_(self) -> None:
-        _display(self._parts, [(f"Predict. {self.question}", self.options)])
+        self._still.display(*self._choice.still("Predict."))
 
     def compare(self, measured: str) -> Comparison:
         """Sets the prediction beside what was measured.
@@ -92,21 +118,25 @@ class Prediction:
             raise ValueError(
                 f"`measured` must be one of {self.options}. Received: measured={measured!r}"
             )
-        return Comparison(self.answer, measured)
+        record = self._choice.record.answer
+        return Comparison(self.answer, measured, record.first if record else None)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was predicted and what was measured."""
+    """What was predicted (and what at first) and what was measured."""
 
     predicted: str | None
     measured: str
+    first: str | None = None
 
     def __str__(self) -> str:
         if self.predicted is None:
             return f"Measured: {self.measured}. (You made no prediction; the next one is yours.)"
         verdict = "as you predicted" if self.predicted == self.measured else "a surprise"
-        return f"You predicted: {self.predicted}. Measured: {self.measured} — {verdict}."
+        changed = self.first not in (None, self.predicted)
+        told = f" first: {self.first}, then: {self.predicted}" if changed else f": {self.predicted}"
+        return f"You predicted{told}. Measured: {self.measured} — {verdict}."
 
     __repr__ = __str__
 
@@ -141,20 +171,39 @@ class Quiz:
         import ipywidgets as widgets
 
         self.questions = tuple(questions)
-        self.radios, self.replies, self._parts = [], [], []
-        for number, question in enumerate(self.questions, start=1):
-            radio = _radio(sorted((question.right, *question.wrong)))
-            reply = widgets.HTML()
-            radio.observe(lambda change, q=question, r=reply: self._answer(q, r, change), "value")
-            self.radios.append(radio)
-            self.replies.append(reply)
-            heading = widgets.HTML(f"<b>{number}. {html.escape(question.text)}</b>")
-            self._parts += [heading, radio, reply]
+        self._choices = [
+            _Choice("quiz", q.text, sorted((q.right, *q.wrong)), self._answered)
+            for q in self.questions
+        ]
+        self.radios = [choice.radio for choice in self._choices]
+        self.replies = [widgets.HTML() for _ in self.questions]
+        self._note = widgets.HTML(EARLIER if any(c.record.answer for c in self._choices) else "")
+        headings = [
+            widgets.HTML(f"<b>{number}. {html.escape(question.text)}</b>")
+            for number, question in enumerate(self.questions, start=1)
+        ]
+        rows = zip(headings, self.radios, self.replies, strict=True)
+        self._still = Still(widgets.VBox([*(part for row in rows for part in row), self._note]))
+        self._reply()
 
-    @staticmethod
-    def _answer(question: Question, reply: object, change: dict[str, object]) -> None:
-        sign = "✔ Yes." if change["new"] == question.right else "✘ Not quite."
-        reply.value = f"{sign} {html.escape(question.why)}"
+    def _reply(self) -> None:
+        for question, radio, reply in zip(self.questions, self.radios, self.replies, strict=True):
+            sign = "✔ Yes." if radio.value == question.right else "✘ Not quite."
+            reply.value = f"{sign} {html.escape(question.why)}" if radio.value is not None else ""
+
+    def _answered(self, told: str) -> None:
+        self._note.value = html.escape(told)
+        self._reply()
+        self._still.update(*self._state())
+
+    def _state(self) -> tuple[str, str]:
+        """Every question as it stands, as HTML and as a text."""
+        rows = enumerate(zip(self._choices, self.replies, strict=True), start=1)
+        stills = [
+            choice.still(f"{number}.", reply.value, reply.value[:1])
+            for number, (choice, reply) in rows
+        ]
+        return "".join(page for page, _ in stills), "\n".join(text for _, text in stills)
 
     @property
     def score(self) -> int:
@@ -163,7 +212,7 @@ class Quiz:
         return sum(radio.value == question.right for question, radio in pairs)
 
     def _ipython_display_(self) -> None:
-        _display(self._parts, [(q.text, sorted((q.right, *q.wrong))) for q in self.questions])
+        self._still.display(*self._state())
 
 
 def quiz(*questions: Question) -> Quiz:

@@ -1,0 +1,75 @@
+"""Arrays and texts on disk, in files that a kill or a full disk cannot spoil. No pickles."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[BinaryIO]:
+    """A file to write into, which takes its place at `path` in one step, when it is whole.
+
+    Raises:
+        OSError: the folder has no room or may not be written to. A file from before stays.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            temporary = Path(file.name)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:  # also where the learner presses stop
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text, see `replaced`."""
+    with replaced(path) as file:
+        file.write(text.encode())
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes named arrays, see `replaced`."""
+    with replaced(path) as file:
+        np.savez(file, **{name: _to_plain(array) for name, array in arrays.items()})
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of a file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is damaged, or holds other things than arrays.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if broken := archive.testzip():  # np.load does not compare all checksums
+                raise ValueError(f"{broken} is damaged")
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+            raise ValueError("it holds other things than arrays")
+        return arrays
+    except (FileNotFoundError, MemoryError):
+        raise
+    except Exception as error:  # a file from outside can be wrong in every way
+        raise ValueError(str(error) or type(error).__name__) from error
+
+
+def _to_plain(array: np.ndarray) -> np.ndarray:
+    """As NumPy's files can hold it: bfloat16 and its like as bytes."""
+    return array.view(f"V{array.itemsize}") if array.dtype.kind == "V" else array
