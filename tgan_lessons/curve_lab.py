@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tgan_lessons.labs import SIZE, Lab
+from tgan_lessons.controls import Control, choice, number
+from tgan_lessons.labs import Lab
+from tgan_lessons.planes import font
 from tgan_lessons.runtime import choose
 
 if TYPE_CHECKING:
+    import ipywidgets as widgets
     from PIL.Image import Image
 
 CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -20,42 +23,80 @@ CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
+SIZE = (460, 360)  # pixels
+STEPS = 20  # per tick: slow enough for the eye to follow
+
+
 class CurveLab(Lab):
     """A small network bends a curve to points while its learning rate is on a slider.
 
     Args:
         curve: where the points lie: `"wave"`, `"step"` or `"hat"`.
         seed: of the points' noise and of the network's first weights.
+
+    Attributes:
+        steps: gradient steps taken.
+        loss: before the last of them: mean squared error; NaN at the start.
     """
 
     def __init__(self, curve: str = "wave", seed: int = 0) -> None:
         choose("curve", curve, tuple(CURVES))
         self.seed, self.curve = seed, curve
-        self._build()
         super().__init__()
 
-    def _build(self) -> None:
+    def controls(self) -> list[Control]:
+        """Learning rate, and the points to fit."""
+        return [
+            number(
+                "learning_rate",
+                "learning rate",
+                1e-3,
+                1.0,
+                0.05,
+                "How far each step goes, against the slope of the loss.",
+                log=True,
+            ),
+            choice(
+                "curve",
+                "points",
+                tuple(CURVES),
+                "Where the points lie. The network goes on from where it is.",
+                value=self.curve,
+            ),
+        ]
+
+    @property
+    def learning_rate(self) -> widgets.Widget:
+        """The slider."""
+        return self.panel.widgets["learning_rate"]
+
+    @property
+    def curves(self) -> widgets.Widget:
+        """The choice of points."""
+        return self.panel.widgets["curve"]
+
+    def renew(self) -> None:
+        """The network, its points and its compiled training."""
         import keras
-        import tensorflow as tf
         from keras import layers
 
         def dense(units: int, index: int, **options: object) -> layers.Dense:
             start = keras.initializers.GlorotUniform(seed=self.seed + index)
             return layers.Dense(units, kernel_initializer=start, **options)
 
-        self.model = keras.Sequential(
-            [
-                keras.Input((1,)),
-                dense(32, 0, activation="tanh"),
-                dense(32, 1, activation="tanh"),
-                dense(1, 2),
-            ]
-        )
+        hidden = [dense(32, index, activation="tanh") for index in (0, 1)]
+        self.model = keras.Sequential([keras.Input((1,)), *hidden, dense(1, 2)])
         self.optimizer = keras.optimizers.SGD(0.05)
         self.optimizer.build(self.model.trainable_variables)
         self.x = np.linspace(-2, 2, 60, dtype=np.float32)[:, np.newaxis]
-        inputs, self._targets = tf.constant(self.x), tf.Variable(self.x)
         self._start = self.model.get_weights()
+        self._compile()
+        self.restart()
+
+    def _compile(self) -> None:
+        import tensorflow as tf
+
+        inputs, self._targets = tf.constant(self.x), tf.Variable(self.x)
 
         @tf.function(input_signature=[tf.TensorSpec((), tf.int32)])
         def advance(steps: tf.Tensor) -> tf.Tensor:
@@ -71,63 +112,51 @@ class CurveLab(Lab):
         self._advance = advance
         advance(0)  # traced now, not at the first tick
 
-    def advance(self, steps: int) -> float:
-        """Takes `steps` gradient steps and returns the last loss."""
-        return float(self._advance(steps))
-
-    def controls(self) -> list[object]:
-        """Learning rate, and the points to fit."""
-        import ipywidgets as widgets
-
-        self.learning_rate = widgets.FloatLogSlider(
-            value=0.05,
-            base=10,
-            min=-3,
-            max=0,
-            step=0.1,
-            readout_format=".3g",
-            description="learning rate",
-        )
-        self.curves = widgets.ToggleButtons(
-            options=list(CURVES), value=self.curve, description="points"
-        )
-        self.learning_rate.observe(self._guarded(lambda _: self._set_rate()), "value")
-        self.curves.observe(self._guarded(lambda _: self._set_points()), "value")
-        for widget in (self.learning_rate, self.curves):
-            widget.style.description_width = "90px"
-        self.curves.style.button_width = "60px"
-        return [self.learning_rate, self.curves]
-
-    def _set_rate(self) -> None:
-        with self.lock:
-            self.optimizer.learning_rate = self.learning_rate.value
-
-    def _set_points(self) -> None:
-        with self.lock:
-            noise = np.random.default_rng(self.seed).normal(0, 0.08, self.x.shape)
-            self.y = (CURVES[self.curves.value](self.x) + noise).astype(np.float32)
-            self._targets.assign(self.y)
-            self.show()
-
     def restart(self) -> None:
         """The first weights again; points and rate as the controls say."""
         self.model.set_weights(self._start)
         self.steps, self.loss = 0, float("nan")
-        self._set_rate()
-        self._set_points()
+        self.change(tuple(self.panel.controls))
+
+    def change(self, names: tuple[str, ...]) -> None:
+        """Rate and points; the weights stay."""
+        if "learning_rate" in names:
+            self.optimizer.learning_rate = self.panel["learning_rate"]
+        if "curve" in names:
+            noise = np.random.default_rng(self.seed).normal(0, 0.08, self.x.shape)
+            self.y = (CURVES[self.panel["curve"]](self.x) + noise).astype(np.float32)
+            self._targets.assign(self.y)
+
+    def advance(self, steps: int) -> float:
+        """Takes `steps` gradient steps and returns the last loss."""
+        return float(self._advance(steps))
 
     def burst(self, seconds: float) -> None:
         """Takes 20 gradient steps: far less than `seconds`, slow enough for the eye to follow."""
-        self.loss = self.advance(20)
-        self.steps += 20
+        self._train(STEPS)
+
+    def _train(self, steps: int) -> None:
+        self.loss = self.advance(steps)
+        self.steps += steps
         if not np.isfinite(self.loss):
             raise FloatingPointError(
                 "the learning rate was too high, the weights left the numbers. Lower it and reset."
             )
 
+    def step(self) -> str:
+        """One gradient step, and whether it went down."""
+        before = self._errors()
+        self._train(1)
+        after = self._errors()
+        told = "The curve has come closer." if after < before else "It jumped too far."
+        return f"<b>Step {self.steps}.</b> The loss was {before:.5f} and is {after:.5f}. {told}"
+
+    def _errors(self) -> float:
+        return float(np.mean((self.model(self.x, training=False).numpy() - self.y) ** 2))
+
     def draw(self) -> Image:
         """Points, the network's curve, steps and loss."""
-        from PIL import Image, ImageDraw, ImageFont
+        from PIL import Image, ImageDraw
 
         width, height = SIZE
         frame = Image.new("RGB", SIZE, "white")
@@ -144,14 +173,17 @@ class CurveLab(Lab):
         xs = np.linspace(-2.1, 2.1, 200, dtype=np.float32)[:, np.newaxis]
         ys = np.nan_to_num(self.model(xs, training=False).numpy()[:, 0])
         pen.line([place(*p) for p in zip(xs[:, 0], ys, strict=True)], fill="#D55E00", width=5)
-        text = f"step {self.steps:,}   loss {self.loss:.4f}" if self.steps else "not trained yet"
-        pen.text((12, 8), text, fill="black", font=ImageFont.load_default(size=22))
+        pen.text((12, 8), self.numbers(), fill="black", font=font(20))
         return frame
+
+    def numbers(self) -> str:
+        """Steps and loss."""
+        return f"step {self.steps:,}   loss {self.loss:.4f}" if self.steps else "not trained yet"
 
     def describe(self) -> str:
         """The lab's state in a sentence."""
         return (
-            f"Live picture: blue points along a {self.curves.value}, and the orange curve of a "
+            f"Live picture: blue points along a {self.panel['curve']}, and the orange curve of a "
             f"small network after {self.steps} steps of training, loss {self.loss:.3g}."
         )
 

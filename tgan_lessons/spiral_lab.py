@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tgan_lessons import planes
-from tgan_lessons.labs import SIZE, Lab
+from tgan_lessons.controls import Control, number
+from tgan_lessons.labs import Lab
 
 if TYPE_CHECKING:
+    import ipywidgets as widgets
     from PIL.Image import Image
 
+SIZE = (400, 436)  # pixels: the names stand above the square
 Round = Callable[[float, float, float], tuple[float, float]]
 
 
@@ -64,60 +67,78 @@ def play_xy(
 
 
 class SpiralLab(Lab):
-    """The game x · y, played in three ways at once, with the step size on a slider."""
+    """The game x · y, played in three ways at once, with the step size on a slider.
+
+    Attributes:
+        rounds: played so far.
+    """
 
     EXTENT = 3.0
 
-    def controls(self) -> list[object]:
+    def controls(self) -> list[Control]:
         """The step size."""
-        import ipywidgets as widgets
+        told = "How far each move goes. It bends the paths that are there."
+        return [number("eta", "step size η", 0.02, 1.0, 0.2, told, step=0.02)]
 
-        self.eta = widgets.FloatSlider(
-            value=0.2, min=0.02, max=1.0, step=0.02, description="step η"
-        )
-        self.eta.observe(self._guarded(lambda _: self._redraw()), "value")
-        return [self.eta]
+    @property
+    def eta(self) -> widgets.Widget:
+        """The slider."""
+        return self.panel.widgets["eta"]
 
-    def _redraw(self) -> None:
-        with self.lock:
-            self.show()
-
-    def restart(self) -> None:
-        """All three at the start again."""
+    def renew(self) -> None:
+        """All three at the start."""
         self.rounds = 0
 
     def burst(self, seconds: float) -> None:
         """One round: slow enough for the eye to follow."""
         self.rounds += 1
 
+    def step(self) -> str:
+        """One round, and who came closer to the centre."""
+        before = self.distances()
+        self.rounds += 1
+        told = "; ".join(
+            f"{name} {before[name]:.3f} → {far:.3f}" for name, far in self.distances().items()
+        )
+        return f"<b>Round {self.rounds}.</b> Distance from the centre: {told}."
+
     def paths(self) -> dict[str, np.ndarray]:
         """Where each way of playing has led so far, at the slider's step size."""
         return {
-            name: play_xy(play_round, eta=self.eta.value, rounds=self.rounds)
+            name: play_xy(play_round, eta=self.panel["eta"], rounds=self.rounds)
             for name, play_round in XY_ROUNDS.items()
         }
+
+    def distances(self) -> dict[str, float]:
+        """How far from the centre each stands now."""
+        return {name: float(np.linalg.norm(path[-1])) for name, path in self.paths().items()}
 
     def draw(self) -> Image:
         """The three paths, and how far from the centre each stands."""
         from PIL import Image, ImageDraw
 
-        paths, left = self.paths(), SIZE[0] - SIZE[1]
         frame = Image.new("RGB", SIZE, "white")
-        frame.paste(planes.draw_paths(paths, extent=self.EXTENT, size=SIZE[1]), (left, 0))
+        square = planes.draw_paths(self.paths(), extent=self.EXTENT, size=SIZE[0])
+        frame.paste(square, (0, SIZE[1] - SIZE[0]))
         pen = ImageDraw.Draw(frame)
-        pen.text((10, 6), f"round {self.rounds}", "black", font=planes.font(24))
-        pen.text((10, 40), f"step η = {self.eta.value:.2f}", "black", font=planes.font(18))
-        pen.text((10, 90), "distance from the centre:", "black", font=planes.font(16))
-        for row, (name, path) in enumerate(paths.items()):
-            text = f"{'●■▲'[row]} {name} {np.linalg.norm(path[-1]):.3g}"
-            pen.text((10, 118 + 28 * row), text, planes.PATHS[name], font=planes.font(17))
+        for row, (name, far) in enumerate(self.distances().items()):
+            text = f"{'●■▲'[row]} {name} {far:.3g}"
+            pen.text((8, 4 + 22 * row), text, planes.PATHS[name], font=planes.font(17))
+        right = SIZE[0] - 8
+        pen.text((right, 4), f"round {self.rounds}", "black", font=planes.font(20), anchor="ra")
+        eta = f"step η = {self.panel['eta']:.2f}"
+        pen.text((right, 30), eta, "black", font=planes.font(16), anchor="ra")
         return frame
+
+    def numbers(self) -> str:
+        """Rounds, and the distances from the centre."""
+        told = ", ".join(f"{name} {far:.3g}" for name, far in self.distances().items())
+        return f"round {self.rounds}; distance from the centre: {told}"
 
     def describe(self) -> str:
         """Where the three stand, in a sentence."""
-        far = {name: np.linalg.norm(path[-1]) for name, path in self.paths().items()}
-        told = ", ".join(f"{name} {distance:.3g}" for name, distance in far.items())
+        told = ", ".join(f"{name} {far:.3g}" for name, far in self.distances().items())
         return (
             f"Paths of the game x · y after {self.rounds} rounds at step size "
-            f"{self.eta.value:.2f}. Distance from the centre: {told}."
+            f"{self.panel['eta']:.2f}. Distance from the centre: {told}."
         )
