@@ -6,7 +6,7 @@ tf = pytest.importorskip("tensorflow")
 
 from keras import layers  # noqa: E402
 
-from tgan_lessons import gan, losses  # noqa: E402
+from tgan_lessons import gan_models, losses  # noqa: E402
 from tgan_lessons.gan import GAN  # noqa: E402
 
 
@@ -176,10 +176,62 @@ def test_weights_are_clipped_after_each_move_and_the_limit_may_change():
 
 
 def test_clip_by_hand():
-    clip = gan.Clip(keras.Variable(0.5))
+    clip = gan_models.Clip(keras.Variable(0.5))
     np.testing.assert_array_equal(
         clip(np.array([-2.0, -0.25, 0.75], np.float32)), [-0.5, -0.25, 0.5]
     )
+
+
+# Variants
+
+DATA = np.random.default_rng(0).normal(2.0, 1.0, (200, 2)).astype(np.float32)
+
+
+def build_dense():
+    """Alike at every call."""
+    pair = (gan_models.build_mlp_generator, gan_models.build_mlp_discriminator)
+    return [build(units=(8,), seed=3) for build in pair]
+
+
+def test_a_variant_plays_the_other_game_with_the_same_networks():
+    """Equal to a game that had the other rules from the start, at the same weights and moments."""
+
+    def build(loss):
+        game = GAN(*build_dense(), loss, rates=(0.01, 0.01), seed=3)
+        game.feed(DATA, batch_size=16)
+        return game
+
+    game, other = build("minimax"), build("hinge")
+    variant = game.variant(loss="hinge")
+    assert variant.kind.name == "hinge" and variant.generator is game.generator
+    variant.advance(5)
+    other.advance(5)
+    for mine, its in zip(
+        variant.generator.get_weights(), other.generator.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(mine, its, rtol=1e-5, atol=1e-6)
+    assert int(variant.rounds) == 5 and int(game.rounds) == 0
+
+
+def test_a_variant_keeps_what_is_not_named():
+    game = GAN(*build_dense(), "least squares", smoothing=0.2, latent="uniform", moves=(2, 1))
+    game.feed(DATA, batch_size=16)
+    game.advance(3)
+    variant = game.variant(penalty="r1", penalty_weight=2.0)
+    assert (variant.kind.name, variant.latent, int(variant.rounds)) == (
+        "least squares",
+        "uniform",
+        3,
+    )
+    assert float(variant.coefficients["smoothing"]) == pytest.approx(0.2)
+    assert float(variant.coefficients["penalty"]) == pytest.approx(2.0)
+    assert variant.player("discriminator").moves == 2
+    iterations = int(variant.player("discriminator").optimizer.iterations)
+    variant.advance(1)
+    assert int(variant.player("discriminator").optimizer.iterations) == iterations + 2
+    assert "smoothing" not in variant.variant(loss="wasserstein").coefficients
+    with pytest.raises(ValueError, match="`smoothing`"):
+        variant.variant(loss="hinge", smoothing=0.1)
 
 
 # Labels

@@ -112,7 +112,33 @@ def test_what_left_the_numbers_can_be_drawn(bad):
     assert planes.draw_plane(lost, NOBODY).size == (360, 360)
     planes.draw_plane(lost, NOBODY, since=np.array([[0.0, bad]]))
     planes.draw_paths({"simultaneous": np.array([[1, 0], [bad, bad]])}, extent=3)
-    planes.draw_losses({"D": [1, bad], "G": [bad]})
+    lines = np.full((1, 3, 2), bad)
+    planes.draw_plane(lost._replace(net=lines), NOBODY, net=True)
+
+
+def test_arrows_in_a_unit_shrink_with_the_push():
+    def ink(strength, unit):
+        seen = view(fakes=[(0, 0)], pushes=[(strength, 0)])
+        with_arrow, without = (
+            planes.draw_plane(seen, NOBODY, arrows=count, unit=unit) for count in (1, 0)
+        )
+        return np.count_nonzero(np.asarray(with_arrow) != np.asarray(without))
+
+    assert ink(1e-4, None) == ink(1.0, None) > 0
+    assert ink(1e-4, 1.0) == 0 < ink(0.5, 1.0) < ink(1.0, 1.0) == ink(9.0, 1.0)
+
+
+def test_the_net_and_the_bare_ground():
+    lines = np.array([[(-1.0, 1.0), (1.0, 1.0)]])
+    seen = view(landscape=0.9)._replace(net=lines)
+    bare = planes.draw_plane(seen, NOBODY, landscape=False)
+    assert len(bare.getcolors()) == 1
+    drawn = planes.draw_plane(seen, NOBODY, landscape=False, net=True)
+    rows, columns = np.nonzero((np.asarray(drawn) == rgb(planes.NET)).all(axis=2))
+    (left, top), (right, _) = pixel((-1, 1), 360), pixel((1, 1), 360)
+    assert abs(rows - top).max() <= 1
+    assert abs(columns.min() - left) <= 1 and abs(columns.max() - right) <= 1
+    assert (np.asarray(planes.draw_plane(seen, NOBODY)) != np.asarray(bare)).any()
 
 
 def test_paths_go_where_they_should():
@@ -130,16 +156,6 @@ def test_a_path_of_one_place_is_a_mark():
         np.asarray(planes.draw_paths({name: np.zeros((1, 2))}, extent=3)) for name in planes.PATHS
     ]
     assert all((frame < 255).any() for frame in frames)
-
-
-def test_losses_are_drawn_in_their_colours():
-    size = (200, 100)
-    frame = np.asarray(planes.draw_losses({"D": [1.0] * 9, "G": [2.0] * 9}, size, top=2.5))
-    for color, level in (((0, 0, 0), 1.0), (rgb(planes.FAKE), 2.0)):
-        row = round(98 - level / 2.5 * 96)
-        found = (frame[row - 2 : row + 3, 20:100] == color).all(axis=2)
-        assert found.any(axis=0).all()
-    assert planes.draw_losses({"D": [], "G": []}, size).size == size
 
 
 def test_pictures_side_by_side():

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from tgan_lessons.game import Game
+from tgan_lessons.gan_models import Clip
 from tgan_lessons.losses import Loss, find_loss, gradient_penalty, pack, r1
 from tgan_lessons.players import Player
 from tgan_lessons.runtime import check_number, choose
@@ -151,26 +152,50 @@ class GAN(Game):
         painted = [self.generator(_join(z, y), training=False) for z, *y in parts]
         return np.concatenate([ops.convert_to_numpy(ops.cast(part, "float32")) for part in painted])
 
+    def variant(self, **rules: Any) -> GAN:
+        """The same game under other rules, from where it stands.
+
+        Networks, optimizers and samples are shared, random states and the round are copied. Go on
+        with one of the two only: they train the same networks.
+
+        Args:
+            rules: arguments of `GAN`, such as `loss`; what is not given stays.
+        """
+        names = {"smoothing": "smoothing", "penalty": "penalty_weight", "clip": "clip"}
+        kept = {names[name]: float(value) for name, value in self.coefficients.items()}
+        kept |= {"loss": self.kind.name, "penalty": self.penalty, "latent": self.latent}
+        kept |= {"packing": self.packing, "simultaneous": self.simultaneous, "seed": self.seed}
+        kept |= rules
+        if not find_loss(kept["loss"]).smooths and "smoothing" not in rules:
+            kept["smoothing"] = 0.0
+        new = GAN(
+            self.generator,
+            self.discriminator,
+            optimizers=[player.optimizer for player in self.players],
+            moves=[int(moves) for moves in self._moves.values()],
+            jit_compile=self.jit_compile,
+            **kept,
+        )
+        if hasattr(self, "_data"):
+            new._data, new._specs, new._batch_size = self._data, self._specs, self._batch_size
+        new.go_on_from(self)
+        return new
+
+    def go_on_from(self, other: GAN) -> None:
+        """Takes over round and random states of a variant."""
+        for mine, its in (
+            (self.rounds, other.rounds),
+            (self.seeds.state, other.seeds.state),
+            (self.sampling.state, other.sampling.state),
+        ):
+            mine.assign(its)
+
     def _smoothing(self) -> Tensor | float:
         return self.coefficients.get("smoothing", 0.0)
 
     @staticmethod
     def _one_per_sample(samples: Tensor) -> tuple[Tensor, ...]:
         return (ops.shape(samples)[0], *[1] * (len(samples.shape) - 1))
-
-
-class Clip(keras.constraints.Constraint):
-    """Holds weights in [-limit, limit].
-
-    Source: Arjovsky et al. 2017 (WGAN), https://arxiv.org/abs/1701.07875
-    """
-
-    def __init__(self, limit: keras.Variable) -> None:
-        self.limit = limit
-
-    def __call__(self, weights: Tensor) -> Tensor:
-        """The weights, clipped."""
-        return ops.clip(weights, -self.limit, self.limit)
 
 
 def _join(samples: Tensor, labels: Sequence[Tensor]) -> Tensor | list[Tensor]:

@@ -1,216 +1,248 @@
-"""Lesson 04's instrument: a GAN in the plane, one move at a time."""
+"""Lesson 04's instrument: a GAN in the plane, all of it on sliders while it trains."""
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tgan_lessons import modes, planes
-from tgan_lessons.labs import SIZE, Lab
-from tgan_lessons.runtime import check_number
-from tgan_lessons.toys import load_toy
+from tgan_lessons import modes, planes, toys
+from tgan_lessons.charts import Chart, Curve, draw_charts
+from tgan_lessons.controls import Control
+from tgan_lessons.draw_pad import DrawPad
+from tgan_lessons.game_lab import GameLab, player_controls
+from tgan_lessons.gan_controls import DRAWN, RULES, build_gan, gan_controls
+from tgan_lessons.gan_presets import PRESETS
+from tgan_lessons.gan_view import Scene, share_along
+from tgan_lessons.runs import Shelf
 
 if TYPE_CHECKING:
+    import ipywidgets as widgets
     from PIL.Image import Image
 
     from tgan_lessons.gan import GAN
 
-CHUNK = 10  # rounds between two looks at the clock
-FAKES = 500  # whose modes the status line counts; the first `SHOWN` of them are drawn
-SHOWN = 250
+PLANE = 400  # pixels along each side of the picture
+FAKES, SHOWN = 500, 250  # that are measured, of which so many are drawn
 REALS = 120  # points drawn, of the many it learns from
-KEPT = 300  # frames of losses on the page
-MOVES = (1, 5, 25, 100)  # that a click makes
+SAMPLES = 20_000
 
 
-class Scene:
-    """Looks at a GAN in the plane, always at the same fakes: those of the same noise.
-
-    Args:
-        gan: with samples (n, 2).
-        extent: half the side of the square that is looked at.
-        cells: of D's landscape along each side.
-        fakes: how many.
-        seed: of their noise.
-    """
-
-    def __init__(
-        self, gan: GAN, *, extent: float = 3.0, cells: int = 60, fakes: int = SHOWN, seed: int = 0
-    ) -> None:
-        import tensorflow as tf
-
-        check_number("extent", extent, above=0.0)
-        self.extent, self.cells = extent, cells
-        noise = np.random.default_rng(seed).normal(size=(fakes, gan.latent_dim))
-        noise = tf.constant(noise, tf.float32)
-        grid = tf.constant(planes.grid_points(extent, cells))
-
-        @tf.function(input_signature=[])
-        def look() -> tuple[tf.Tensor, ...]:
-            points = gan.generator(noise, training=False)
-            with tf.GradientTape() as tape:
-                tape.watch(points)
-                scores = gan.discriminator(points, training=False)
-                loss = fakes * gan.kind.generator(scores)  # it is a mean; this is each fake's own
-            landscape = tf.sigmoid(gan.discriminator(grid, training=False))
-            return landscape, points, -tape.gradient(loss, points)
-
-        self._look = look.get_concrete_function()
-
-    def look(self) -> planes.View:
-        """The landscape, the fakes and the pushes, now."""
-        landscape, fakes, pushes = (tensor.numpy() for tensor in self._look())
-        return planes.View(landscape.reshape(self.cells, self.cells), fakes, pushes, self.extent)
-
-
-def share_along(pushes: np.ndarray, steps: np.ndarray) -> float:
-    """The share of fakes whose step goes along its push: less than 90° from it.
+class GanLab(GameLab):
+    """A GAN in the plane: play it, slow it down, move one side alone, change anything.
 
     Args:
-        pushes: shape (n, 2).
-        steps: where each fake went, shape (n, 2).
-    """
-    return float(np.mean(np.sum(pushes * steps, axis=1) > 0))
-
-
-class GanLab(Lab):
-    """A GAN in the plane: let it play, or move one side alone while the other holds still.
-
-    Args:
-        toy: one of `toys.TOYS`.
-        seed: of the networks, the noise and the samples.
+        data: one of `toys.TOYS`, or `"drawn"`: what is on the grid of the tab *data*.
+        settings: other controls that differ from their usual values, by name.
     """
 
-    def __init__(self, toy: str = "ring", seed: int = 0) -> None:
-        from tgan_lessons import checkpoint
+    chunk = 10
+    presets = PRESETS
+    game: GAN
 
-        self.toy, self.seed = load_toy(toy), seed
-        self.gan = self._build()
-        self.scene = Scene(self.gan, extent=1.5 * self._reach(), fakes=FAKES, seed=seed)
-        self._start = checkpoint.snapshot(self.gan)
+    def __init__(self, data: str = "ring", **settings: Any) -> None:
+        self._wanted = {"data": data, **settings}
         super().__init__()
 
-    def _reach(self) -> float:
-        return float(np.abs(self.real).max())
+    def controls(self) -> Sequence[Control]:
+        """See `gan_controls`."""
+        rates = {"discriminator": 1e-3, "generator": 1e-3}
+        return [*player_controls(tuple(rates), rates), *gan_controls()]
 
-    def _build(self) -> GAN:
-        """The game, its compiled loops traced now and not at the first tick."""
-        from tgan_lessons.gan import GAN
-        from tgan_lessons.gan_models import build_mlp_discriminator, build_mlp_generator
+    def renew(self) -> None:
+        """New networks, optimizers and a new game, traced now and not at the first tick."""
+        if not hasattr(self, "pad"):  # the first time
+            self.pad = DrawPad(self._drawn, self._guarded)
+            self.panel.start(**self._wanted)
+        self.game = build_gan(self.panel.values)
+        self._variants = {self._rules(): self.game}
+        self._feed()
+        self._trace()
+        self.change(tuple(self.panel.controls))
+        self.remember_start()
 
-        generator = build_mlp_generator(seed=self.seed)
-        discriminator = build_mlp_discriminator(seed=self.seed)
-        gan = GAN(generator, discriminator, "non-saturating", seed=self.seed)
-        samples = self.toy.sample(20_000, self.seed)
+    def _rules(self) -> tuple[Any, ...]:
+        return tuple(self.panel[name] for name in RULES)
+
+    def _trace(self) -> None:
+        self.game.advance(0)
+        for player in self.game.players:
+            self.game.move(player.name, 0)
+        self.scene = Scene(
+            self.game,
+            extent=self._extent,
+            fakes=FAKES,
+            seed=int(self.panel["seed"]),
+            real=self.real,
+        )
+
+    def _feed(self) -> None:
+        """Gives the game the samples of the chosen distribution; nothing is traced anew."""
+        values = self.panel.values
+        drawn = values["data"] == DRAWN
+        self.pad.show(drawn)
+        if not drawn:
+            self.toy = toys.load_toy(values["data"])
+        elif len(self.pad.points):
+            self.toy = toys.from_points(self.pad.points, values["blur"])
+        samples = self.toy.sample(SAMPLES, int(values["seed"]))
         self.real = samples[:REALS]
-        gan.feed(samples, batch_size=256)
-        gan.advance(0)
-        for player in gan.players:
-            gan.move(player.name, 0)
-        return gan
+        self._extent = 1.5 * float(np.abs(self.real).max())
+        for game in self._variants.values():
+            game.feed(samples, batch_size=int(values["batch_size"]))
 
-    def controls(self) -> list[object]:
-        """Two buttons that move one side, and a learning rate for each."""
-        import ipywidgets as widgets
-
-        self.rates, buttons = {}, []
-        self.move_buttons: dict[str, widgets.Button] = {}
-        for name, letter in (("discriminator", "D"), ("generator", "G")):
-            button = widgets.Button(description=f"move {letter}")
-            button.layout.width = "100px"
-            button.on_click(self._guarded(lambda _, name=name: self.move(name)))
-            slider = widgets.FloatLogSlider(
-                value=1e-3, base=10, min=-5, max=-1, step=0.1, readout_format=".2g"
-            )
-            slider.description = f"{letter}'s rate"
-            slider.style.description_width = "90px"
-            slider.observe(self._guarded(lambda _: self._set_rates()), "value")
-            self.move_buttons[name], self.rates[name] = button, slider
-            buttons.append(button)
-        self.moves = widgets.SelectionSlider(options=MOVES, value=5, description="moves/click")
-        self.moves.style.description_width = "90px"
-        return [widgets.HBox(buttons), self.moves, *self.rates.values()]
-
-    def _set_rates(self) -> None:
+    def _drawn(self) -> None:
         with self.lock:
-            for name, slider in self.rates.items():
-                self.gan.set_rate(name, slider.value)
-
-    def restart(self) -> None:
-        """The first weights, moments and random numbers again; the rates as the sliders say."""
-        from tgan_lessons import checkpoint
-
-        checkpoint.restore(self.gan, self._start)
-        self.losses = {"discriminator": [], "generator": []}
-        self._set_rates()
-
-    @property
-    def rounds(self) -> int:
-        """How many rounds were played; a move alone is not a round."""
-        return int(self.gan.rounds)
-
-    def burst(self, seconds: float) -> None:
-        """Plays rounds for about `seconds`."""
-        end = time.perf_counter() + seconds
-        logs = self.gan.advance(CHUNK)
-        while time.perf_counter() < end:
-            logs = self.gan.advance(CHUNK)
-        self._note(logs)
-
-    def move(self, name: str) -> None:
-        """Moves one side alone, as often as the slider says, and shows what became of it."""
-        with self.lock:
-            self._note(self.gan.move(name, self.moves.value))
+            if not len(self.pad.points):
+                self.say("The grid is empty: the last distribution stays until you fill a cell.")
+            self.change(("data",))
             self.show()
 
-    def _note(self, logs: dict[str, float]) -> None:
-        for name, values in self.losses.items():
-            before = values[-1] if values else float("nan")
-            values.append(logs.get(f"{name}_loss", before))  # who did not move keeps the last
-            del values[:-KEPT]
+    def change(self, names: tuple[str, ...]) -> None:
+        """Rates, moves, rules, data, batch size: the networks stay, and the game goes on."""
+        super().change(names)
+        if {"data", "blur", "batch_size"} & set(names):
+            self._feed()
+            if hasattr(self, "scene"):
+                self.scene.extent, self.scene.real = self._extent, self.real
+        if self._rules() != self._playing:
+            self._change_rules()
+        for name, coefficient in (("smoothing", "smoothing"), ("penalty_weight", "penalty")):
+            if coefficient in self.game.coefficients:
+                self.game.set_coefficient(coefficient, float(self.panel[name]))
+
+    @property
+    def _playing(self) -> tuple[Any, ...]:
+        """The rules of the game that is played."""
+        return next(rules for rules, game in self._variants.items() if game is self.game)
+
+    def _change_rules(self) -> None:
+        """The same networks under other rules: a moment for tracing, the first time."""
+        rules, before = self._rules(), self.game
+        if rules in self._variants:
+            self.game = self._variants[rules]
+            self.game.go_on_from(before)
+        else:
+            self.say("Preparing the new rules …")
+            penalty = self.panel["penalty"]
+            self.game = before.variant(
+                loss=self.panel["loss"],
+                penalty=None if penalty == "none" else penalty,
+                latent=self.panel["latent"],
+            )
+            self._variants[rules] = self.game
+            self.say("")
+        GameLab.change(self, tuple(self.panel.controls))
+        self._trace()
+
+    # What a move did
+
+    def look(self) -> planes.View:
+        """The plane now."""
+        return self.scene.look()
+
+    def explain_move(self, name: str, before: planes.View, after: planes.View) -> str:
+        """How opinions changed, or where the fakes went."""
+        real, fake = (
+            [float(np.mean(part > 0.5)) for part in pair]
+            for pair in (
+                (before.real_opinions, after.real_opinions),
+                (before.fake_opinions, after.fake_opinions),
+            )
+        )
+        if name == "discriminator":
+            return (
+                f"It now calls {real[1]:.0%} of the real points real (before: {real[0]:.0%}), and "
+                f"{fake[1]:.0%} of the fakes (before: {fake[0]:.0%}). The ground has changed its "
+                "colour; no fake has moved."
+            )
+        steps = after.fakes - before.fakes
+        return (
+            f"{share_along(before.pushes, steps):.0%} of the fakes went along their arrow, on "
+            f"average {np.linalg.norm(steps, axis=1).mean():.3f} far. D now calls {fake[1]:.0%} of "
+            f"them real (before: {fake[0]:.0%}). The ground has kept its colour."
+        )
+
+    # Numbers and pictures
 
     def show(self) -> None:
         """Puts the picture and the numbers on the page."""
         self.view = self.scene.look()
         super().show()
-        self.status.value = self._numbers()
 
-    def _numbers(self) -> str:
-        text = f"round {self.rounds:,}"
-        for name, values in self.losses.items():
-            if values and np.isfinite(values[-1]):
-                text += f", {name}'s loss {values[-1]:.2f}"
-        if self.toy.modes is not None and np.isfinite(self.view.fakes).all():
-            text += f"; {modes.count_modes(self.view.fakes, self.toy).served}"
-        return text
+    def measure(self) -> dict[str, float]:
+        """How far the fakes are from the data, and how many of its modes they serve."""
+        self.view = self.scene.look()
+        return {reading.name: reading.value for reading in self.readings()}
+
+    def readings(self) -> list[modes.Reading]:
+        """Divergence and, of a mixture, modes served: each next to a perfect generator's."""
+        if not np.isfinite(self.view.fakes).all():
+            return []
+        found = [modes.js_divergence(self.view.fakes, self.toy)]
+        if self.toy.modes is not None:
+            found.append(modes.count_modes(self.view.fakes, self.toy).served)
+        return found
+
+    def numbers(self) -> str:
+        """Round, losses and readings."""
+        return "; ".join([super().numbers(), *map(repr, self.readings())])
+
+    def charts(self) -> list[Chart]:
+        """Losses, gradients and readings, these with what a perfect generator gets."""
+        charts = super().charts()
+        for reading in self.readings():
+            is_count = reading.name.startswith("modes")
+            top = float(len(self.toy.modes)) if is_count else float(np.log(2))
+            curve = Curve("", self.recorded(reading.name), planes.FAKE)
+            title = "modes served" if is_count else "JS divergence"
+            title += "; green: perfect"
+            charts.append(Chart(title, [curve], low=0.0, high=top, band=reading.band))
+        return charts
+
+    def draw_charts(self) -> Image:
+        """The curves of the run."""
+        return draw_charts(self.charts())
 
     def draw(self) -> Image:
-        """The plane; beside it the round, a legend and the losses."""
-        from PIL import Image, ImageDraw
-
-        frame = Image.new("RGB", SIZE, "white")
-        side = SIZE[1]
+        """The plane: D's landscape, G's net, real points, fakes and arrows, as chosen."""
+        values = self.panel.values
         shown = self.view._replace(fakes=self.view.fakes[:SHOWN], pushes=self.view.pushes[:SHOWN])
-        frame.paste(planes.draw_plane(shown, self.real, size=side), (0, 0))
-        pen, left = ImageDraw.Draw(frame), side + 14
-        pen.text((left, 4), f"round {self.rounds:,}", "black", font=planes.font(24))
-        rows = {
-            "■ real; blue: D says real": planes.REAL,
-            "● fake; orange: D says fake": planes.FAKE,
-        }
-        for row, (text, color) in enumerate((*rows.items(), ("→ where D pushes it", "black"))):
-            pen.text((left, 42 + 22 * row), text, color, font=planes.font(15))
-        short = {"D": self.losses["discriminator"], "G": self.losses["generator"]}
-        frame.paste(planes.draw_losses(short, (SIZE[0] - left, 200)), (left, 156))
-        pen.text((left, 118), "loss of D (black)", "black", font=planes.font(16))
-        pen.text((left, 138), "loss of G (orange)", planes.FAKE, font=planes.font(16))
-        return frame
+        return planes.draw_plane(
+            shown,
+            self.real,
+            arrows=50 if values["arrows"] else 0,
+            landscape=values["landscape"],
+            net=values["net"],
+            unit=1.0,
+            size=PLANE,
+        )
 
     def describe(self) -> str:
-        """The lab's state in a sentence."""
+        """The lab's state in words."""
         return (
-            f"Live picture: {self.toy.description}; blue where D says real, orange where it says "
-            f"fake, and arrows that push the fakes. {self._numbers()}."
+            f"Live picture: {self.toy.description}, as blue squares; fakes as orange circles; the "
+            "ground is blue where D says real and orange where it says fake; arrows push the "
+            f"fakes; violet is a net in the noise as G bends it. {self.numbers()}."
         )
+
+    def pages(self) -> Mapping[str, widgets.Widget]:
+        """The grid to draw on joins the tab *data*; saved runs have a tab."""
+        import ipywidgets as widgets
+
+        data = widgets.VBox([*self.panel.pages["data"].children, self.pad.box])
+        self.shelf = Shelf(self)
+        return {"data": data, "runs": self.shelf.box}
+
+    # Runs on disk
+
+    def settings(self) -> dict[str, Any]:
+        """All that is set, and what is drawn."""
+        return {"controls": self.panel.values, "cells": sorted(self.pad.filled)}
+
+    def set_settings(self, settings: Mapping[str, Any]) -> None:
+        """Sets the lab up as `settings` say."""
+        self.pad.fill(map(tuple, settings["cells"]))
+        self.panel.reset(**settings["controls"])
+        self.restart()

@@ -180,6 +180,20 @@ class SpectralNorm(keras.constraints.Constraint):
         return w / ops.sqrt(ops.maximum(largest, 1e-12))
 
 
+class Clip(keras.constraints.Constraint):
+    """Holds weights in [-limit, limit].
+
+    Source: Arjovsky et al. 2017 (WGAN), https://arxiv.org/abs/1701.07875
+    """
+
+    def __init__(self, limit: Any) -> None:
+        self.limit = limit
+
+    def __call__(self, w: Any) -> Any:
+        """The weights, clipped."""
+        return ops.clip(w, -self.limit, self.limit)
+
+
 def _kernel(seed: int, index: int, spectral: bool = False) -> dict[str, Any]:
     """How a layer's weights start, each layer differently, and what holds them."""
     return {

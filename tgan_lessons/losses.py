@@ -27,12 +27,14 @@ class Loss:
         discriminator: (real scores, fake scores, label smoothing) → scalar.
         generator: (fake scores) → scalar.
         smooths: whether label smoothing means anything here.
+        logits: whether a sigmoid of a score is D's probability.
     """
 
     name: str
     discriminator: Callable[[Tensor, Tensor, Tensor], Tensor]
     generator: Callable[[Tensor], Tensor]
     smooths: bool = True
+    logits: bool = True
 
 
 def cross_entropy(real: Tensor, fake: Tensor, smoothing: Tensor = 0.0) -> Tensor:
@@ -98,9 +100,9 @@ _LOSSES = {
     for loss in (
         Loss("minimax", cross_entropy, saturating),
         Loss("non-saturating", cross_entropy, non_saturating),
-        Loss("least squares", squared_error, squared_error_generator),
-        Loss("hinge", hinge, raise_score, smooths=False),
-        Loss("wasserstein", wasserstein, raise_score, smooths=False),
+        Loss("least squares", squared_error, squared_error_generator, logits=False),
+        Loss("hinge", hinge, raise_score, smooths=False, logits=False),
+        Loss("wasserstein", wasserstein, raise_score, smooths=False, logits=False),
     )
 }
 LOSSES = tuple(_LOSSES)

@@ -85,12 +85,15 @@ class Reading:
         value: what the generator got.
         perfect: what real data got in its place, from as many samples.
         samples: how many samples the generator gave.
+        band: from luck to luck: what real data got at the 5th and the 95th of 100 draws; `None`
+            where there was one draw only.
     """
 
     name: str
     value: float
     perfect: float
     samples: int
+    band: tuple[float, float] | None = None
 
     def __repr__(self) -> str:
         return (

@@ -106,7 +106,8 @@ def count_modes(points: np.ndarray, toy: Toy, seed: int = 0) -> ModeCount:
     n, k = len(points), len(toy.modes)
     names = (f"modes recovered of {k}:", f"modes served of {k}:", "share of high quality")
     perfect = _perfect_statistics(toy, n, seed)
-    return ModeCount(*(Reading(*row, n) for row in zip(names, found, perfect, strict=True)))
+    rows = zip(names, found, perfect.mean(axis=0), _bands(perfect), strict=True)
+    return ModeCount(*(Reading(name, v, float(p), n, band) for name, v, p, band in rows))
 
 
 def _statistics(counts: np.ndarray, n: int) -> tuple[float, float, float]:
@@ -116,10 +117,16 @@ def _statistics(counts: np.ndarray, n: int) -> tuple[float, float, float]:
 
 
 @functools.lru_cache(maxsize=32)  # a live picture asks again and again
-def _perfect_statistics(toy: Toy, n: int, seed: int) -> tuple[float, ...]:
+def _perfect_statistics(toy: Toy, n: int, seed: int) -> np.ndarray:
+    """One row for each draw of real samples."""
     rng = np.random.default_rng(seed)
     draws = [_statistics(samples_per_mode(toy.sample(n, rng), toy), n) for _ in range(DRAWS)]
-    return tuple(np.mean(draws, axis=0).tolist())
+    return np.array(draws)
+
+
+def _bands(draws: np.ndarray) -> list[tuple[float, float]]:
+    """From the 5th to the 95th of 100 draws, of each column."""
+    return [tuple(pair) for pair in np.quantile(draws, (0.05, 0.95), axis=0).T.tolist()]
 
 
 def js(p: np.ndarray, q: np.ndarray) -> float:
@@ -178,18 +185,19 @@ def js_divergence(
         )
     truth, perfect = _real_histogram(toy, len(points), int(bins), float(extent), seed)
     value = js(_histogram(points, bins, extent), truth)
-    return Reading("Jensen–Shannon divergence", value, perfect, len(points))
+    mean, band = float(perfect.mean()), _bands(perfect)[0]
+    return Reading("Jensen–Shannon divergence", value, mean, len(points), band)
 
 
 @functools.lru_cache(maxsize=32)
 def _real_histogram(
     toy: Toy, n: int, bins: int, extent: float, seed: int
-) -> tuple[np.ndarray, float]:
-    """The reference, and the mean divergence of n other real points from it."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """The reference, and the divergences of sets of n other real points from it, shape (20, 1)."""
     rng = np.random.default_rng(seed)
     truth = _histogram(toy.sample(REFERENCE, rng), bins, extent)
     draws = [js(_histogram(toy.sample(n, rng), bins, extent), truth) for _ in range(DRAWS)]
-    return truth, float(np.mean(draws))
+    return truth, np.array(draws)[:, np.newaxis]
 
 
 def _histogram(points: np.ndarray, bins: int, extent: float) -> np.ndarray:

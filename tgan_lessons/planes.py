@@ -7,7 +7,7 @@ D's opinion; the points differ in shape, too.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
-REAL, FAKE = "#0072B2", "#D55E00"
+REAL, FAKE, NET = "#0072B2", "#D55E00", "#5B3A8C"
 TINT = 0.62  # of the colour where D is sure; points must stand out from it
 BANDS = 20  # of D's probability: steps in the colour, like contour lines on a map
 LONGEST = 0.13  # of the picture's side: the longest arrow
@@ -35,12 +35,18 @@ class View(NamedTuple):
         fakes: shape (n, 2).
         pushes: the direction in which each fake would lower G's loss, and how steeply, (n, 2).
         extent: the landscape covers [-extent, extent] along both axes.
+        net: a square net in noise as G bends it, as lines of shape (lines, points, 2).
+        real_opinions: how real D calls some real points, from 0 to 1, shape (m,).
+        fake_opinions: the same for the fakes, shape (n,).
     """
 
     landscape: np.ndarray
     fakes: np.ndarray
     pushes: np.ndarray
     extent: float
+    net: np.ndarray | None = None
+    real_opinions: np.ndarray | None = None
+    fake_opinions: np.ndarray | None = None
 
 
 def grid_points(extent: float, cells: int) -> np.ndarray:
@@ -77,6 +83,9 @@ def draw_plane(
     *,
     since: np.ndarray | None = None,
     arrows: int = 50,
+    landscape: bool = True,
+    net: bool = False,
+    unit: float | None = None,
     size: int = 360,
 ) -> Image:
     """Draws D's landscape, real points (squares), fakes (circles) and what pushes them.
@@ -86,15 +95,20 @@ def draw_plane(
         real: some real points, shape (m, 2).
         since: where the fakes were before, shape (n, 2): lines to where they are now take the
             place of the arrows.
-        arrows: how many fakes get one. The longest arrows are equally long in every picture.
+        arrows: how many fakes get one.
+        unit: the push that gets the longest arrow; stronger ones get no longer one. By default
+            the strongest tenth of this picture, so that no two pictures can be compared.
+        landscape: whether D's opinion colours the ground.
+        net: whether the net is drawn that G bends; it is dense where fakes are.
         size: pixels along each side.
     """
     from PIL import Image, ImageDraw
 
-    heights = Image.fromarray(view.landscape.astype(np.float32))
-    smooth = heights.resize((size, size), Image.Resampling.BICUBIC)
-    frame = Image.fromarray(tint(np.asarray(smooth)))
+    frame = _ground(view.landscape, size) if landscape else Image.new("RGB", (size, size), "white")
     pen = ImageDraw.Draw(frame)
+    if net and view.net is not None:
+        for line in view.net:
+            pen.line(_place(line, view.extent, size), NET, max(1, size // 360))
     radius, half = size / 120, size / 65  # fakes fit on real points: both are seen
     for x, y in _place(real, view.extent, size):
         pen.rectangle((x - half, y - half, x + half, y + half), REAL, "white")
@@ -105,10 +119,17 @@ def draw_plane(
     for x, y in places:
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), FAKE, "black")
     if since is None:
-        steps = _arrow_steps(view.pushes, LONGEST * size)
+        steps = _arrow_steps(view.pushes, LONGEST * size, unit)
         for start, step in list(zip(places, steps, strict=True))[:arrows]:
             _arrow(pen, start, step, max(1, size // 240))
     return frame
+
+
+def _ground(landscape: np.ndarray, size: int) -> Image:
+    from PIL import Image
+
+    heights = Image.fromarray(landscape.astype(np.float32))
+    return Image.fromarray(tint(np.asarray(heights.resize((size, size), Image.Resampling.BICUBIC))))
 
 
 def draw_paths(paths: Mapping[str, np.ndarray], *, extent: float, size: int = 360) -> Image:
@@ -133,33 +154,6 @@ def draw_paths(paths: Mapping[str, np.ndarray], *, extent: float, size: int = 36
             pen.line(places, color, 6, joint="curve")
         _mark(pen, places[-1], name, color, 16)
     return frame.resize((size, size), Image.Resampling.BOX)
-
-
-def draw_losses(
-    losses: Mapping[str, Sequence[float]], size: tuple[int, int] = (240, 170), top: float = 2.5
-) -> Image:
-    """Draws the losses of D and G over time, D's in black, and where they end in equilibrium.
-
-    Args:
-        losses: `"D"` and `"G"`, one value per frame each.
-        size: pixels (width, height).
-        top: the highest loss shown; what is higher runs along the upper edge.
-    """
-    from PIL import Image, ImageDraw
-
-    frame = Image.new("RGB", size, "white")
-    pen, (width, height) = ImageDraw.Draw(frame), size
-    goals = {"D": ("black", np.log(4), "log 4"), "G": (FAKE, np.log(2), "log 2")}
-    for name, (color, goal, text) in goals.items():
-        values = np.clip(np.nan_to_num(losses[name], nan=top), 0, top)
-        level = height - 2 - goal / top * (height - 4)
-        pen.line((0, level, width, level), "#999999")
-        pen.text((width - 40, level - 17), text, "black", font=font(13))
-        across = np.linspace(0, width - 44, max(len(values), 2))[: len(values)]
-        points = np.stack([across, height - 2 - values / top * (height - 4)], axis=1)
-        if len(points) > 1:
-            pen.line([tuple(point) for point in points], color, 2)
-    return frame
 
 
 def show_planes(images: Mapping[str, Image], columns: int = 4) -> Axes:
@@ -198,11 +192,11 @@ def _place(points: np.ndarray, extent: float, size: int) -> list[Point]:
     return [tuple(place) for place in places.tolist()]
 
 
-def _arrow_steps(pushes: np.ndarray, longest: float) -> np.ndarray:
-    """Pushes as steps in pixels, in proportion; the top tenth have the full length."""
+def _arrow_steps(pushes: np.ndarray, longest: float, unit: float | None) -> np.ndarray:
+    """Pushes as steps in pixels, in proportion; from `unit` on, or the top tenth, the longest."""
     pushes = np.clip(np.nan_to_num(pushes), -1e9, 1e9)
     lengths = np.linalg.norm(pushes, axis=1, keepdims=True)
-    scale = np.quantile(lengths, 0.9) if len(lengths) else 1.0
+    scale = unit or (np.quantile(lengths, 0.9) if len(lengths) else 1.0)
     wanted = np.minimum(lengths / max(scale, 1e-12), 1) * longest
     return pushes / np.maximum(lengths, 1e-12) * wanted * (1, -1)
 

@@ -423,7 +423,7 @@ guess_xy.compare(
 # step ahead, and move along the slopes *found there*. Press ▶ and move η.
 
 # %%
-from tgan_lessons import gan_lab, spiral_lab
+from tgan_lessons import gan_view, spiral_lab
 
 spiral = spiral_lab.SpiralLab()
 for _ in range(50):
@@ -468,7 +468,7 @@ def ring_game(seed=0):
 
 # %%
 game = ring_game()
-scene = gan_lab.Scene(game, fakes=80)
+scene = gan_view.Scene(game, fakes=80)
 views, sheet = [scene.look()], {}
 sheet["0. start"] = planes.draw_plane(views[0], points[:150], size=720)
 turns = [("discriminator", preset.pick(3, 100, 100)), ("generator", preset.pick(3, 30, 30))]
@@ -495,7 +495,7 @@ for number in range(1, 6):
         print(f"{number}. D's moves took the fakes {np.abs(new.fakes - old.fakes).max()} far")
     else:
         ground = np.abs(new.landscape - old.landscape).max()
-        along = gan_lab.share_along(old.pushes, new.fakes - old.fakes)
+        along = gan_view.share_along(old.pushes, new.fakes - old.fakes)
         print(
             f"{number}. G's moves changed the ground by {ground}; {along:.0%} followed their arrow"
         )
@@ -510,7 +510,7 @@ for number in range(1, 6):
 
 # %%
 game = ring_game()
-scene, shots = gan_lab.Scene(game), {}
+scene, shots = gan_view.Scene(game), {}
 for total in preset.pick((1, 2, 3), (200, 600, 1500), (200, 600, 1500)):
     game.advance(total - int(game.rounds))
     shots[f"round {total:,}"] = planes.draw_plane(scene.look(), points[:150], size=720)
@@ -543,7 +543,7 @@ def watch(seed):
     for _ in range(preset.pick(2, 12, 24)):
         game.advance(preset.pick(5, 500, 500))
         counts.append(modes.count_modes(game.generate(2000, seed=1), ring))
-    return counts, planes.draw_plane(gan_lab.Scene(game).look(), points[:150], arrows=0, size=720)
+    return counts, planes.draw_plane(gan_view.Scene(game).look(), points[:150], arrows=0, size=720)
 
 
 # %%
@@ -592,18 +592,29 @@ guess_modes.compare("all 8" if worst == 8 else "3 or fewer" if worst <= 3 else "
 # %% [markdown]
 # ## Your turn: the GAN lab
 #
-# ▶ plays rounds. **move D** and **move G** move one side while the other holds still. Both learning
-# rates act while it plays.
-#
-# - Pause, press *move G* ten times. Where do the fakes go when nobody corrects D?
-# - Then *move D* ten times. What happens to the ground where they gathered?
-# - Give D a rate a hundred times G's, then the other way round. Which breaks the game sooner?
+# **Press ▶.** Everything on the tab *train* acts while it plays. **slow motion** makes one move at a
+# time and says what it did; **move D** and **move G** move one side while the other holds still.
+# What begins a new model is marked ⟳. The *filmstrip* goes back through the run.
 
 # %%
-lab = gan_lab.GanLab("ring")
-for _ in range(preset.pick(2, 20, 20)):
+from tgan_lessons.gan_lab import GanLab
+
+lab = GanLab("ring")
+for _ in range(preset.pick(2, 40, 40)):
     lab.tick()
 lab
+
+# %% [markdown]
+# - Pause, press *move G* ten times. Where do the fakes go when nobody corrects D? Then *move D* ten
+#   times. What happens to the ground where they gathered?
+# - The presets come in pairs, a game that fails and its cure. Load *FAILS: D too strong*. Both losses
+#   are still; which curve tells that nothing will ever happen again? Now set the loss to
+#   *non-saturating* while it plays.
+# - Load *FAILS: cycling*. How many moves of G per round can this D bear?
+# - Tab *data*: choose *drawn*, and draw your initial. Which of its corners stay empty longest?
+#
+# The green bands are what a *perfect* generator gets from as many samples, from luck to luck. Nobody
+# gets a divergence of 0.
 
 # %% [markdown]
 # ## Exercises
