@@ -32,7 +32,8 @@ preset = runtime.setup()  # or: runtime.setup("smoke"), "class", "gpu"
 # ## A first picture
 #
 # Sixty points, and a small network that draws a curve. It has not learned anything yet.
-# **Press ▶** and watch it bend. Then move the learning rate while it runs.
+# **Press ▶** and watch it bend. Then move the learning rate while it runs. *Slow motion* takes one
+# step at a time and says what it did.
 
 # %%
 from tgan_lessons.curve_lab import CurveLab
@@ -53,7 +54,8 @@ print(lab.describe())
 # ## Predict, run, explain
 #
 # You remember what surprised you. So before each important result you are asked what you expect.
-# Nothing is graded, and nothing leaves this machine.
+# Nothing is graded, and nothing leaves this machine: your answers stay in `my_answers.json` beside
+# the notebooks. Delete it to begin anew.
 
 # %%
 from tgan_lessons import questions

@@ -423,16 +423,24 @@ for name in ("frozen", "fine-tuned"):
 # %% [markdown]
 # ## Your turn: the transfer lab
 #
-# Choose a start, a budget, how many of the three blocks stay frozen; press ▶; move the learning
-# rate while it trains. Each trial keeps its curve. *Can you make transfer lose?*
+# Three networks race on the same labels, batch by batch: one from scratch, one with a frozen
+# backbone, one fine-tuned. **Press ▶.** Source, label budget, frozen blocks and seed begin a new
+# race; the learning rates act while it runs. All three heads start from the same new weights, not
+# from the regression above. *Can you make transfer lose?*
 
 # %%
 from tgan_lessons.transfer_lab import TransferLab
 
-lab = TransferLab(backbone, letters)
+candidates = {"augmented": backbone, "careless": sources["careless,\nall its maps"]}
+lab = TransferLab(candidates, letters)
 for _ in range(preset.pick(2, 40, 40)):
     lab.tick()
 lab
+
+# %% [markdown]
+# The percentages carry the luck of the test images, ± 5 points here. A gap smaller than that needs
+# more than one race: change the seed. The matrix shows which letters a network takes for which. Each
+# race that you pause or leave joins the table *my runs*, kept in `runs/transfer.csv`.
 
 # %% [markdown]
 # ## Exercises
