@@ -419,6 +419,12 @@ history = checkpoint.train(game, path, rounds=goal, every=stretch, verbose=2)
 #
 # Press ▶ and watch. Then raise $D$'s rate tenfold: what happens to the loss of $G$, and to the
 # pictures? Reset, and find out whether $G$ may be faster than $D$.
+#
+# On the tab *explore* you walk through two of the sixteen directions of the latent space, and pick
+# a sample: the nearest real digit appears beside it. *How near is suspicious?* The number beneath
+# says how far a real digit is from the nearest other one.
+#
+# A pause saves the run in the folder *runs*. Come back tomorrow, run this cell, and it goes on.
 
 # %%
 from tgan_lessons.digit_lab import DigitLab
@@ -426,7 +432,7 @@ from tgan_lessons.digit_lab import DigitLab
 networks = gan_models.build_generator(latent_dim, seed=1), gan_models.build_discriminator(seed=1)
 fresh = GAN(*networks, simultaneous=True, rates=(2e-3, 2e-3), beta_1=0.0)
 fresh.feed(digits.x_train, batch_size=32)
-lab = DigitLab(fresh)
+lab = DigitLab(fresh, path="runs/digit_lab.npz")
 for _ in range(preset.pick(1, 60, 60)):
     lab.tick()
 lab
