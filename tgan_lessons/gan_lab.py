@@ -40,6 +40,7 @@ class GanLab(GameLab):
     chunk = 10
     presets = PRESETS
     game: GAN
+    _is_fresh = False  # whether the view is of the game as it is now
 
     def __init__(self, data: str = "ring", **settings: Any) -> None:
         self._wanted = {"data": data, **settings}
@@ -51,7 +52,7 @@ class GanLab(GameLab):
         return [*player_controls(tuple(rates), rates), *gan_controls()]
 
     def renew(self) -> None:
-        """New networks, optimizers and a new game, traced now and not at the first tick."""
+        """New networks, optimizers and a new game, its rounds traced now."""
         if not hasattr(self, "pad"):  # the first time
             self.pad = DrawPad(self._drawn, self._guarded)
             self.panel.start(**self._wanted)
@@ -66,9 +67,7 @@ class GanLab(GameLab):
         return tuple(self.panel[name] for name in RULES)
 
     def _trace(self) -> None:
-        self.game.advance(0)
-        for player in self.game.players:
-            self.game.move(player.name, 0)
+        self.game.advance(0)  # a move alone is traced at its first click, in half a second
         self.scene = Scene(
             self.game,
             extent=self._extent,
@@ -168,31 +167,34 @@ class GanLab(GameLab):
 
     def show(self) -> None:
         """Puts the picture and the numbers on the page."""
-        self.view = self.scene.look()
+        if not self._is_fresh:
+            self.measure()
         super().show()
+        self._is_fresh = False
 
     def measure(self) -> dict[str, float]:
         """How far the fakes are from the data, and how many of its modes they serve."""
-        self.view = self.scene.look()
-        return {reading.name: reading.value for reading in self.readings()}
+        self.view, self._is_fresh = self.scene.look(), True
+        self.readings = self._read(self.view.fakes)
+        return {reading.name: reading.value for reading in self.readings}
 
-    def readings(self) -> list[modes.Reading]:
+    def _read(self, fakes: np.ndarray) -> list[modes.Reading]:
         """Divergence and, of a mixture, modes served: each next to a perfect generator's."""
-        if not np.isfinite(self.view.fakes).all():
+        if not np.isfinite(fakes).all():
             return []
-        found = [modes.js_divergence(self.view.fakes, self.toy)]
+        found = [modes.js_divergence(fakes, self.toy)]
         if self.toy.modes is not None:
-            found.append(modes.count_modes(self.view.fakes, self.toy).served)
+            found.append(modes.count_modes(fakes, self.toy).served)
         return found
 
     def numbers(self) -> str:
         """Round, losses and readings."""
-        return "; ".join([super().numbers(), *map(repr, self.readings())])
+        return "; ".join([super().numbers(), *map(repr, self.readings)])
 
     def charts(self) -> list[Chart]:
         """Losses, gradients and readings, these with what a perfect generator gets."""
         charts = super().charts()
-        for reading in self.readings():
+        for reading in self.readings:
             is_count = reading.name.startswith("modes")
             top = float(len(self.toy.modes)) if is_count else float(np.log(2))
             curve = Curve("", self.recorded(reading.name), planes.FAKE)

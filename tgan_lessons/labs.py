@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import ipywidgets as widgets
     from PIL.Image import Image
 
-BURST = 0.07  # seconds of training per tick
+BURST = 0.062  # seconds of training per tick
 INTERVAL = 20  # milliseconds between ticks
 SLOW_INTERVAL = 1600  # in slow motion: time to read what happened
 CHARTS_EVERY = 3  # frames
