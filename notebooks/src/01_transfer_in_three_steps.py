@@ -423,6 +423,8 @@ for name in ("frozen", "fine-tuned"):
 # %% [markdown]
 # ## Your turn: the transfer lab
 #
+# ![The transfer lab in play: three curves, its controls, a matrix of confusions](images/transfer_lab.png)
+#
 # Three networks race on the same labels, batch by batch: one from scratch, one with a frozen
 # backbone, one fine-tuned. **Press ▶.** Source, label budget, frozen blocks and seed begin a new
 # race; the learning rates act while it runs. All three heads start from the same new weights, not

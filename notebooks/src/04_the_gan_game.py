@@ -592,6 +592,8 @@ guess_modes.compare("all 8" if worst == 8 else "3 or fewer" if worst <= 3 else "
 # %% [markdown]
 # ## Your turn: the GAN lab
 #
+# ![The GAN lab in play: the plane, its controls, its curves](images/GAN_lab.png)
+#
 # **Press ▶.** Everything on the tab *train* acts while it plays. **slow motion** makes one move at a
 # time and says what it did; **move D** and **move G** move one side while the other holds still.
 # What begins a new model is marked ⟳. The *filmstrip* goes back through the run.

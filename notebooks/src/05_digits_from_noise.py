@@ -415,7 +415,9 @@ goal = int(game.rounds) + 2 * stretch
 history = checkpoint.train(game, path, rounds=goal, every=stretch, verbose=2)
 
 # %% [markdown]
-# ## Your turn: the digit lab
+# ## Your turn: the digits lab
+#
+# ![The digits lab in play: samples, controls, curves, a nearest neighbour](images/digits_lab.png)
 #
 # Press ▶ and watch. Then raise $D$'s rate tenfold: what happens to the loss of $G$, and to the
 # pictures? Reset, and find out whether $G$ may be faster than $D$.
