@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import benchmarks.__main__ as command
-from benchmarks import digits, engine, measure, modes, peers, toy
+from benchmarks import browser, digits, engine, measure, modes, peers, toy
 from tgan_lessons import data, gan_models
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
@@ -368,3 +368,26 @@ def test_samples_are_drawn_with_the_averaged_weights(monkeypatch):
     monkeypatch.setattr(modes.GAN, "generate", generate)
     modes.train(tiny_method(average=0.5), "ring", 0)
     assert all(seen[0])
+
+
+# The browser: the tests that drive it are in test_browser ------------------------------------
+
+
+def test_a_browser_is_found_by_the_variable_before_its_names(monkeypatch, tmp_path):
+    for name in ("chosen", "chromium"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv(browser.VARIABLE, raising=False)
+    assert browser.find_chromium() == str(tmp_path / "chromium")
+    monkeypatch.setenv(browser.VARIABLE, str(tmp_path / "chosen"))
+    assert browser.find_chromium() == str(tmp_path / "chosen")
+
+
+def test_what_a_browser_test_lacks_is_said(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name != "notebook" or None)
+    monkeypatch.setattr(browser, "find_chromium", lambda: None)
+    assert browser.missing("notebook") == "notebook is not installed: pip install notebook"
+    assert browser.missing("lab").startswith("no Chromium found")
+    monkeypatch.setattr(browser, "find_chromium", lambda: "/a/path")
+    assert browser.missing("lab") is None

@@ -105,6 +105,17 @@ def test_start_tells_nobody(panel, changes):
     assert changes == [("arrows",)]
 
 
+def test_what_the_page_rounds_is_no_change(panel, changes):
+    """A slider with marks moves what the code sets to the next mark, and says so."""
+    panel.set(rate=2e-3)
+    panel.widgets["rate"].value = 10**-2.7
+    assert panel["rate"] == 2e-3 and len(changes) == 1
+    panel.widgets["rate"].value = 10**-2.6  # the learner's next mark
+    assert panel["rate"] == 10**-2.6 and len(changes) == 2
+    panel.widgets["rate"].value = 10**-2.7
+    assert panel["rate"] == 2e-3 and len(changes) == 3
+
+
 def test_an_error_while_taking_over_reaches_the_caller():
     def refuse(names):
         raise RuntimeError("no")

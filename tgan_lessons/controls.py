@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,7 @@ class Panel:
         self.controls = {control.name: control for control in controls}
         self.widgets = {control.name: _build(control) for control in controls}
         self._on_change, self._lock, self._holding = on_change, lock, False
+        self._set = {control.name: control.value for control in controls}  # by the code
         self._allow()
         self._known = self.values
         self.pages = self._arrange()
@@ -110,9 +112,14 @@ class Panel:
     def values(self) -> dict[str, Value]:
         """What is set now, by name; of a grey control the value that changes nothing."""
         return {
-            name: self.controls[name].value if widget.disabled else widget.value
-            for name, widget in self.widgets.items()
+            name: control.value if self.widgets[name].disabled else self._read(name)
+            for name, control in self.controls.items()
         }
+
+    def _read(self, name: str) -> Value:
+        """What was set, as long as the slider stands at the mark beside it; else what it says."""
+        told, known = self.widgets[name].value, self._set[name]
+        return known if _is_near(self.controls[name], told, known) else told
 
     def __getitem__(self, name: str) -> Value:
         choose("name", name, tuple(self.controls))
@@ -142,7 +149,7 @@ class Panel:
         self._holding = True
         try:
             for name, value in values.items():
-                self.widgets[name].value = value
+                self.widgets[name].value = self._set[name] = value
         finally:
             self._holding = False
 
@@ -227,7 +234,7 @@ def _slider(control: Control, common: dict[str, object]) -> widgets.Widget:
 
     low, high = control.limits
     if control.log:
-        low, high = float(np.log10(low)), float(np.log10(high))
+        low, high = float(np.log10(low)), float(np.log10(high))  # its ends are exponents
         return widgets.FloatLogSlider(
             value=control.value,
             base=10,
@@ -240,6 +247,13 @@ def _slider(control: Control, common: dict[str, object]) -> widgets.Widget:
     whole = all(float(part).is_integer() for part in (low, high, control.step, control.value))
     kind = widgets.IntSlider if whole else widgets.FloatSlider
     return kind(value=control.value, min=low, max=high, step=control.step, **common)
+
+
+def _is_near(control: Control, one: float, other: float) -> bool:
+    """Whether a slider shows two numbers at the same mark: a page moves what we set to a mark."""
+    if not control.log:
+        return False
+    return abs(math.log10(one / other)) <= control.step / 2
 
 
 def _check(control: Control, value: Value) -> None:

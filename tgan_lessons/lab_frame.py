@@ -113,7 +113,9 @@ class Frame:
         self.chart.add_class("tgan-chart")
         self.preset.style.description_width = f"{LABEL}px"
         self.preset.layout.width = f"{WIDTH}px"
-        self.film.layout.width = "100%"
+        self.film.layout.width = "auto"
+        self.status.layout.min_height = "44px"  # one line or two: the picture must not jump
+        self.message.layout.min_height = "28px"
         for picture in (self.picture, self.chart):
             picture.layout.flex = "0 0 auto"
             picture.layout.margin = "2px 8px 2px 2px"
