@@ -124,12 +124,11 @@ def test_build(script):
     assert [cell.execution_count for cell in code] == [1, 2, 3]
     assert code[1].outputs[0].text == "class\n"
     assert code[2].outputs == [new_output("stream", name="stdout", text="1\n2\n")]
-    assert set(notebook.metadata) == {"kernelspec", "language_info", "widgets"}
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert notebook.metadata.language_info == {"name": "python"}
     assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
-    (state,) = notebook.metadata.widgets.values()
     shown = code[1].outputs[1].data["application/vnd.jupyter.widget-view+json"]["model_id"]
-    assert state["state"][shown]["model_name"] == "IntSliderModel"
+    assert int(shown, 16) < 10, "numbered, so that the same script gives the same file"
     assert build.in_sync(script, target) == []
     assert hygiene.findings(target, CHOSEN) == []
 

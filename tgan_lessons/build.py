@@ -111,10 +111,14 @@ def normalise(notebook: NotebookNode) -> None:
 
 
 def _count_widgets(notebook: NotebookNode) -> NotebookNode:
-    """Returns the notebook with its widgets' random names replaced by numbers."""
+    """Returns the notebook with its widgets' random names replaced by numbers.
+
+    The widgets' state is left out: it is as large as all pictures, and would show controls that
+    do nothing without a kernel. Labs and questions leave a still of themselves, see `stills`.
+    """
     import nbformat
 
-    state = notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
+    state = notebook.metadata.pop("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
     text = json.dumps(notebook)
     for number, model in enumerate(state):
         text = text.replace(model, f"{number:032x}")
