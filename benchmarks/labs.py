@@ -43,8 +43,15 @@ LABS = {
         "game.feed(digits.x_train, batch_size=32)\nlab = DigitLab(game)\nlab",
     ),
     "transfer lab": (
-        "from tgan_lessons import data, models\nfrom tgan_lessons.transfer_lab import TransferLab\n"
-        "letters = data.load_emnist('letters')\nbackbone = models.build_backbone()",
+        "import keras\nfrom tgan_lessons import data, models, transfer\n"
+        "from tgan_lessons.transfer_lab import TransferLab\n"
+        "digits, letters = data.load_mnist(), data.load_emnist('letters')\n"
+        "backbone = models.build_backbone((8, 32, 64))\n"
+        "source = models.build_classifier(backbone, 10, augment=True)\n"
+        "loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)\n"
+        "source.compile(optimizer=keras.optimizers.Adam(3e-3), loss=loss)\n"
+        "shown = transfer.batches(digits.x_train, digits.y_train, steps=600, seed=0, batch_size=64)"
+        "\nsource.fit(shown, shuffle=False, verbose=0)",
         "lab = TransferLab(backbone, letters)\nlab",
     ),
 }
