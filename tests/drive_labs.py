@@ -11,12 +11,13 @@ import numpy as np
 
 def build_all():
     """Each lab as its lesson makes it, with networks as small as they go."""
-    from tgan_lessons import gan_models, models
+    from tgan_lessons import gan_models, models, scenes, segment
     from tgan_lessons.curve_lab import CurveLab
     from tgan_lessons.data import Dataset
     from tgan_lessons.digit_lab import DigitLab
     from tgan_lessons.gan import GAN
     from tgan_lessons.gan_lab import GanLab
+    from tgan_lessons.segment_lab import SegmentLab
     from tgan_lessons.spiral_lab import SpiralLab
     from tgan_lessons.transfer_lab import TransferLab
 
@@ -26,12 +27,14 @@ def build_all():
     game = GAN(gan_models.build_generator(4, (4, 4)), gan_models.build_discriminator((4, 4)))
     game.feed(images, batch_size=8)
     letters = Dataset(images, labels, images, labels, ("a", "b", "c"), "noise")
+    pool = images, labels
     return [
         lambda: CurveLab(),
         lambda: SpiralLab(),
         lambda: GanLab(width=8, layers=1),
         lambda: DigitLab(game),
         lambda: TransferLab(models.build_backbone((2, 3), seed=9), letters),
+        lambda: SegmentLab(segment.build_reader((2, 3), 4), pool, scenes.make_scenes(pool, 2, 0)),
     ]
 
 
