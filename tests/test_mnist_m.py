@@ -6,7 +6,7 @@ from tgan_lessons import mnist_m
 from tgan_lessons.data import DIGITS, Dataset, load_optical_digits, to_float, to_uint8
 
 PHOTOS = [load_sample_image(name) for name in ("china.jpg", "flower.jpg")]
-CUT = 448  # 70 % of 640 columns
+STRIP = 64  # columns: a tenth of 640
 
 
 def dataset(x_train, x_test):
@@ -39,11 +39,11 @@ def patches():
     return to_uint8(x_train), to_uint8(x_test)
 
 
-def test_patches_are_crops_of_the_photographs(patches):
-    for patch in patches[0][:20]:
-        assert any(column + 28 <= CUT for column in places(patch))
-    for patch in patches[1][:20]:
-        assert any(column >= CUT for column in places(patch))
+def test_patches_are_crops_of_their_own_strips(patches):
+    for part, kinds in zip(patches, ({0, 1}, {2}), strict=True):
+        for patch in part[:20]:
+            columns = [c for c in places(patch) if c // STRIP == (c + 27) // STRIP]
+            assert any(column // STRIP % 3 in kinds for column in columns)
 
 
 def test_every_pixel_is_the_difference(patches):
@@ -76,12 +76,20 @@ def test_both_photographs_and_their_whole_width_serve():
     assert abs((corners >= 100).sum() - 2000) < 160
 
 
-def test_left_and_right_do_not_overlap():
-    left, right = mnist_m.split_photos(PHOTOS)
-    for photo, l_part, r_part in zip(PHOTOS, left, right, strict=True):
-        assert l_part.shape[1] == CUT
-        assert np.array_equal(np.concatenate([l_part, r_part], axis=1), photo)
-    assert len(left) == len(right) == 2
+def test_strips_are_the_whole_photographs_and_no_column_is_in_both_parts():
+    train, test = mnist_m.split_photos(PHOTOS)
+    assert (len(train), len(test)) == (14, 6)
+    for photo, first, others in zip(PHOTOS, (0, 7), (0, 3), strict=True):
+        t, h = train[first : first + 7], test[others : others + 3]
+        strips = [t[0], t[1], h[0], t[2], t[3], h[1], t[4], t[5], h[2], t[6]]
+        assert np.array_equal(np.concatenate(strips, axis=1), photo)
+
+
+def test_both_parts_of_the_photographs_are_equally_busy():
+    rng = np.random.default_rng(0)
+    parts = mnist_m.split_photos(PHOTOS)
+    busy = [mnist_m.crop_patches(part, 4000, rng).std(axis=(1, 2)).mean() for part in parts]
+    assert busy[1] == pytest.approx(busy[0], rel=0.15)
 
 
 def test_real_digits_blend_into_a_data_set(tmp_path, monkeypatch):

@@ -200,8 +200,8 @@ def load_mnist_m(seed: int = 0) -> Dataset:
     """MNIST digits blended with patches of photographs, shape (n, 28, 28, 3).
 
     Each pixel is |patch - digit|, so that a digit inverts the photograph under it. At most 10,000
-    training and 2,000 test digits are blended; the patches for training come from the left part
-    of each photograph, those for testing from the right.
+    training and 2,000 test digits are blended; the patches for training and for testing come from
+    different strips of the photographs.
 
     Args:
         seed: chooses the patches.

@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from tgan_lessons.data import Dataset, to_float, to_uint8
 
 MAX_TRAIN, MAX_TEST = 10_000, 2_000  # digits that are blended at most, the first ones
-TRAIN_SHARE = 0.7  # of each photograph's width; the rest is for testing
+STRIPS = 10  # that each photograph is cut into; every third is for testing
 SIDE = 28  # pixels
 
 
@@ -20,15 +20,20 @@ def load_photos() -> list[np.ndarray]:
 
 
 def split_photos(photos: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Cuts each photograph into its left part, for training, and its right, for testing."""
-    cuts = [int(TRAIN_SHARE * photo.shape[1]) for photo in photos]
-    left = [photo[:, :cut] for photo, cut in zip(photos, cuts, strict=True)]
-    right = [photo[:, cut:] for photo, cut in zip(photos, cuts, strict=True)]
-    return left, right
+    """Cuts photographs into upright strips: those for training, and every third, for testing.
+
+    Strips of both kinds alternate, so that both show the same things: the right third of a
+    photograph may be nothing but sky.
+    """
+    train, test = [], []
+    for photo in photos:
+        for number, strip in enumerate(np.array_split(photo, STRIPS, axis=1)):
+            (test if number % 3 == 2 else train).append(strip)
+    return train, test
 
 
 def crop_patches(photos: list[np.ndarray], count: int, rng: np.random.Generator) -> np.ndarray:
-    """Crops `count` random patches from random photographs: uint8, shape (count, 28, 28, 3)."""
+    """Crops `count` random patches from random photos or strips: uint8, (count, 28, 28, 3)."""
     patches = np.empty((count, SIDE, SIDE, 3), np.uint8)
     chosen = rng.integers(len(photos), size=count)
     for number, photo in enumerate(photos):
@@ -74,11 +79,11 @@ def blend(digits: Dataset, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
             f"`digits` must hold images of shape (n, 28, 28, 1). Received: "
             f"x_train.shape={digits.x_train.shape}, x_test.shape={digits.x_test.shape}"
         )
-    left, right = split_photos(load_photos())
+    for_training, for_testing = split_photos(load_photos())
     train_rng, test_rng = np.random.default_rng(seed).spawn(2)
     return (
-        _blend_part(digits.x_train[:MAX_TRAIN], left, train_rng),
+        _blend_part(digits.x_train[:MAX_TRAIN], for_training, train_rng),
         digits.y_train[:MAX_TRAIN],
-        _blend_part(digits.x_test[:MAX_TEST], right, test_rng),
+        _blend_part(digits.x_test[:MAX_TEST], for_testing, test_rng),
         digits.y_test[:MAX_TEST],
     )
