@@ -39,6 +39,7 @@ class GAN(Game):
         beta_1: of Adam.
         moves: of (discriminator, generator) in a round.
         optimizers: of (discriminator, generator), in place of Adam.
+        trains: the layers that D's moves train, where not all: the others stay frozen.
         options: of `Game`: `simultaneous`, `seed`, `jit_compile`.
     """
 
@@ -58,6 +59,7 @@ class GAN(Game):
         beta_1: float = 0.5,
         moves: tuple[int, int] = (1, 1),
         optimizers: Sequence[keras.optimizers.Optimizer] | None = None,
+        trains: Sequence[keras.Layer] | None = None,
         **options: Any,
     ) -> None:
         kind = find_loss(loss)
@@ -81,11 +83,11 @@ class GAN(Game):
         adam = keras.optimizers.Adam
         first, second = optimizers or [adam(rate, beta_1=beta_1) for rate in rates]
         players = (
-            Player("discriminator", discriminator, first, moves[0]),
+            Player("discriminator", trains or discriminator, first, moves[0]),
             Player("generator", generator, second, moves[1]),
         )
         super().__init__(players, coefficients=coefficients, **options)
-        self.generator, self.discriminator = generator, discriminator
+        self.generator, self.discriminator, self.trains = generator, discriminator, trains
         self.latent_dim = generator.inputs[0].shape[-1]
         self.kind, self.penalty, self.packing, self.latent = kind, penalty, int(packing), latent
         if clip is not None:
@@ -165,7 +167,7 @@ class GAN(Game):
         kept = {names[name]: float(value) for name, value in self.coefficients.items()}
         kept |= {"loss": self.kind.name, "penalty": self.penalty, "latent": self.latent}
         kept |= {"packing": self.packing, "simultaneous": self.simultaneous, "seed": self.seed}
-        kept |= rules
+        kept |= {"trains": self.trains} | rules
         if not find_loss(kept["loss"]).smooths and "smoothing" not in rules:
             kept["smoothing"] = 0.0
         new = GAN(
