@@ -9,33 +9,72 @@ import tempfile
 import numpy as np
 
 
-def build_all():
-    """Each lab as its lesson makes it, with networks as small as they go."""
-    from tgan_lessons import gan_models, models, scenes, segment
-    from tgan_lessons.curve_lab import CurveLab
+def make_data(classes, per_class, channels=1):
+    """Noise with labels, as a data set."""
     from tgan_lessons.data import Dataset
+
+    y = np.repeat(np.arange(classes), per_class).astype(np.int32)
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (len(y), 28, 28, channels)).astype(np.float32)
+    names = tuple("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ"[:classes])
+    return Dataset(x, y, x[::-1].copy(), y[::-1].copy(), names, "noise")
+
+
+def gan_labs():
+    """Labs of the lessons on GANs, with networks as small as they go."""
+    from tgan_lessons import gan_models, grammar
     from tgan_lessons.digit_lab import DigitLab
+    from tgan_lessons.distance_lab import DistanceLab
     from tgan_lessons.gan import GAN
     from tgan_lessons.gan_lab import GanLab
-    from tgan_lessons.segment_lab import SegmentLab
     from tgan_lessons.spiral_lab import SpiralLab
-    from tgan_lessons.transfer_lab import TransferLab
+    from tgan_lessons.text_lab import TextLab
 
-    rng = np.random.default_rng(0)
-    images = rng.uniform(-1, 1, (60, 28, 28, 1)).astype(np.float32)
-    labels = np.repeat(np.arange(3), 20).astype(np.int32)
     game = GAN(gan_models.build_generator(4, (4, 4)), gan_models.build_discriminator((4, 4)))
-    game.feed(images, batch_size=8)
-    letters = Dataset(images, labels, images, labels, ("a", "b", "c"), "noise")
-    pool = images, labels
+    game.feed(make_data(3, 20).x_train, batch_size=8)
     return [
-        lambda: CurveLab(),
         lambda: SpiralLab(),
         lambda: GanLab(width=8, layers=1),
         lambda: DigitLab(game),
-        lambda: TransferLab(models.build_backbone((2, 3), seed=9), letters),
-        lambda: SegmentLab(segment.build_reader((2, 3), 4), pool, scenes.make_scenes(pool, 2, 0)),
+        lambda: DistanceLab(),
+        lambda: TextLab(grammar.sample(100, seed=0)),
     ]
+
+
+def transfer_labs():
+    """Labs of the lessons on transfer."""
+    from tgan_lessons import giant_models, models, pools, scenes, segment, small_nets
+    from tgan_lessons.adapt_lab import AdaptLab
+    from tgan_lessons.curve_lab import CurveLab
+    from tgan_lessons.freeze_lab import FreezeLab
+    from tgan_lessons.giant_lab import GiantLab
+    from tgan_lessons.giants import Giant
+    from tgan_lessons.segment_lab import SegmentLab
+    from tgan_lessons.transfer_lab import TransferLab
+
+    letters, photos = make_data(3, 40), make_data(3, 40, channels=3)
+    pool = pools.make_pool(make_data(6, 20), letters)
+    sources = {"letters": small_nets.new_weights(pool.plan, (1, 2))}
+    paste = letters.x_train, letters.y_train
+    own = giant_models.build_own(((2, 6, 1), (2, 6, 2)), first=6, last=8, momentum=0.9, seed=2)
+    return [
+        lambda: CurveLab(),
+        lambda: TransferLab(models.build_backbone((2, 3), seed=9), letters),
+        lambda: FreezeLab(pool, sources),
+        lambda: GiantLab(Giant(own, "tiny", False), photos, photos, tested=12),
+        lambda: AdaptLab(letters, letters),
+        lambda: SegmentLab(segment.build_reader((2, 3), 4), paste, scenes.make_scenes(paste, 2, 0)),
+    ]
+
+
+def mixed_labs():
+    """The lab in which transfer meets GAN."""
+    from tgan_lessons import few_shot_gan, few_shot_task, judge
+    from tgan_lessons.few_shot_lab import FewShotLab
+
+    letters = make_data(5, 60)
+    task = few_shot_task.pick_letters(letters, "abcde")
+    return [lambda: FewShotLab(few_shot_gan.build_game(), task, judge.load_judge())]
 
 
 def drive(lab):
@@ -87,7 +126,7 @@ def main():
     print(f"ipykernel {ipykernel.__version__}, IPython {IPython.__version__}")
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for build in build_all():
+        for build in [*gan_labs(), *transfer_labs(), *mixed_labs()]:
             lab = build()
             print(type(lab).__name__, "|", drive(lab))
         print("questions |", answer_questions())

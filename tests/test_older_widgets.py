@@ -11,13 +11,9 @@ OLDER = ("ipywidgets==7.7.1", "ipykernel==6.17.1", "ipython==7.34.0")
 THEIRS = ("ipython_genutils", "pickleshare", "backcall", "decorator")  # that only these need
 DRIVER = Path(__file__).with_name("drive_labs.py")
 LABS = (
-    "CurveLab",
-    "SpiralLab",
-    "GanLab",
-    "DigitLab",
-    "TransferLab",
-    "SegmentLab",
-    "questions",
+    *("SpiralLab", "GanLab", "DigitLab", "DistanceLab", "TextLab"),
+    *("CurveLab", "TransferLab", "FreezeLab", "GiantLab", "AdaptLab", "SegmentLab"),
+    *("FewShotLab", "questions"),
 )
 
 

@@ -52,8 +52,8 @@ class AdaptLab(GameLab):
                     f"`{name}` must hold images of shape (n, 28, 28, 1). "
                     f"Received: {part.x_train.shape}"
                 )
-        self.source, self.target, self._wanted = source, target, settings
-        super().__init__()
+        self.source, self.target = source, target
+        super().__init__(**settings)
 
     def controls(self) -> Sequence[Control]:
         """λ, the rates, the digits of the target, a seed."""
@@ -70,9 +70,6 @@ class AdaptLab(GameLab):
 
     def renew(self) -> None:
         """New networks and a new game, traced now."""
-        if self._wanted:
-            wanted, self._wanted = self._wanted, {}
-            self.panel.start(**wanted)
         seed = int(self.panel["seed"])
         features = adapt_models.build_features((8, 16), channels=1, map_size=2, seed=seed)
         classifier = adapt_models.build_head(2, 10, hidden=64, seed=seed)

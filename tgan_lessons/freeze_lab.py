@@ -59,11 +59,10 @@ class FreezeLab(Lab):
             )
         self.pool, self.sources, self._count = pool, dict(sources), counts.pop()
         self.found: list[Gain] = []
-        self._wanted = settings
         x, y = pool.tests["B"]
         most = int(np.unique(y, return_counts=True)[1].min())
         self.held_out = sample_per_class(x, y, min(HELD_OUT, most), seed=0)
-        super().__init__()
+        super().__init__(**settings)
 
     def controls(self) -> Sequence[Control]:
         """What begins a new race, and what acts in it."""
@@ -73,9 +72,6 @@ class FreezeLab(Lab):
 
     def renew(self) -> None:
         """A new race; what the one before found stays."""
-        if self._wanted:
-            wanted, self._wanted = self._wanted, {}
-            self.panel.start(**wanted)
         self._leave()
         values = self.panel.values
         seeds = [100 * int(values["seed"]) + index for index in range(self._count)]

@@ -43,8 +43,7 @@ class GanLab(GameLab):
     _is_fresh = False  # whether the view is of the game as it is now
 
     def __init__(self, data: str = "ring", **settings: Any) -> None:
-        self._wanted = {"data": data, **settings}
-        super().__init__()
+        super().__init__(data=data, **settings)
 
     def controls(self) -> Sequence[Control]:
         """See `gan_controls`."""
@@ -55,7 +54,6 @@ class GanLab(GameLab):
         """New networks, optimizers and a new game, its rounds traced now."""
         if not hasattr(self, "pad"):  # the first time
             self.pad = DrawPad(self._drawn, self._guarded)
-            self.panel.start(**self._wanted)
         self.game = build_gan(self.panel.values)
         self._variants = {self._rules(): self.game}
         self._feed()

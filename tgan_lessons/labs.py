@@ -50,17 +50,21 @@ class Lab:
 
     One lock guards the model: a tick that finds it taken is skipped, a button waits. A direct call
     of `tick` raises what goes wrong; in the browser the message line shows it and the clock stops.
+
+    Args:
+        settings: controls that begin with another value than their usual one, by name.
     """
 
     presets: ClassVar[Mapping[str, Preset]] = {}
     _on_page: ClassVar[dict[type, Lab]] = {}
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: Any) -> None:
         self.lock = threading.RLock()
         self.film: Film[tuple[str, bytes]] = Film()
         self._shown, self._still = 0, None
         self._looking_back = self._loading = False  # widgets move by us, not by the learner
         self.panel = Panel(self.controls(), self._take_over, self.lock, self._guarded)
+        self.panel.start(**settings)
         with self.lock:
             self.renew()
         self.frame = Frame(self)

@@ -1,0 +1,57 @@
+# %% [markdown]
+# # 14 · GANs and text: solutions
+
+# %% [markdown] tags=["badge"]
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/tgan-lessons/tgan_lessons/blob/main/notebooks/solutions/14_gans_and_text.ipynb)
+
+# %% tags=["setup"]
+# Set-up: installs the course on Colab; does nothing where it is installed already.
+import importlib.util
+import subprocess
+import sys
+
+if importlib.util.find_spec("tgan_lessons") is None:
+    course = "https://github.com/tgan-lessons/tgan_lessons/archive/refs/heads/main.zip"
+    subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", course])
+from tgan_lessons import runtime
+
+preset = runtime.setup()  # or: runtime.setup("smoke"), "class", "gpu"
+
+# %% [markdown]
+# **14.1** Gumbel noise on each logit, then the largest.
+
+# %%
+import numpy as np
+
+from tgan_lessons import text_exercises
+
+
+def draw(logits, u):
+    return (logits - np.log(-np.log(u))).argmax(axis=-1)
+
+
+text_exercises.check_draw(draw)
+
+# %% [markdown]
+# **14.2** $\nabla_l \log p(w)$ is 1 at the drawn word and 0 elsewhere, minus the chances.
+
+
+# %%
+def gradient(logits, word, reward, baseline):
+    chances = np.exp(logits) / np.exp(logits).sum()
+    one = np.arange(len(logits)) == word
+    return (reward - baseline) * (one - chances)
+
+
+text_exercises.check_gradient(gradient)
+
+# %% [markdown]
+# **14.3** The exponential of the mean surprise.
+
+
+# %%
+def perplexity(probabilities):
+    return np.exp(-np.log(probabilities).mean())
+
+
+text_exercises.check_perplexity(perplexity)
