@@ -101,6 +101,8 @@ from itertools import permutations
 
 fakes = np.array([2.1, 3.4, -0.6, 4.5, 1.0, 0.8])
 reals = np.array([0.4, -0.9, 1.6, 2.2, 0.1, -1.5])
+
+# %%
 costs = {plan: np.abs(fakes - reals[list(plan)]).mean() for plan in permutations(range(6))}
 cheapest = min(costs, key=costs.get)
 print(f"cheapest of {len(costs)}: {costs[cheapest]:.4f}, dearest: {max(costs.values()):.4f}")
@@ -166,6 +168,7 @@ from tgan_lessons.gan_models import build_mlp_discriminator, build_mlp_generator
 normal = np.random.default_rng(0).normal(size=(20_000, 1)).astype(np.float32)
 
 
+# %%
 def far_game(**rules):
     shift = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     shift.set_weights([np.array([[1.0]]), np.array([6.0])])
@@ -274,12 +277,15 @@ guess_clip.compare(words[2] if ratio > 1000 else words[1] if ratio > 3 else word
 # the slope, it sets *a power of the slope*. And look at the weights themselves.
 
 # %%
-spread = {"clipped at 0.1": clipped[0.1], "gradient penalty": critic}
-ax = plots.new_axes()
-for (name, game), color in zip(spread.items(), ("#CC79A7", "#009E73"), strict=True):
-    weights = np.concatenate([w.ravel() for w in game.discriminator.get_weights()])
-    share = np.mean(np.abs(weights) > 0.99 * np.abs(weights).max())
+spread = {}
+for name, game in (("clipped at 0.1", clipped[0.1]), ("gradient penalty", critic)):
+    spread[name] = np.concatenate([w.ravel() for w in game.discriminator.get_weights()])
+    share = np.mean(np.abs(spread[name]) > 0.99 * np.abs(spread[name]).max())
     print(f"{name}: {share:.0%} of all weights lie at the largest size")
+
+# %%
+ax = plots.new_axes()
+for (name, weights), color in zip(spread.items(), ("#CC79A7", "#009E73"), strict=True):
     shown = dict(bins=81, range=(-0.6, 0.6), histtype="step", color=color, linewidth=2.5)
     ax.hist(weights, label=name, **shown)
 ax.set(xlabel="weight of the critic", ylabel="how many", yscale="log")
@@ -296,6 +302,7 @@ ring = toys.load_toy("ring")
 points = ring.sample(20_000, seed=0)
 
 
+# %%
 def deep_game(**rule):
     deep = build_mlp_discriminator((32,) * 7)
     game = GAN(build_mlp_generator(), deep, "wasserstein", rates=(1e-4, 1e-3), **rule)
@@ -359,6 +366,7 @@ reference = eye.features(digits.x_train[:10_000])
 real = eye.features(digits.x_test[:1000])
 
 
+# %%
 def digit_game(loss, **rules):
     networks = gan_models.build_generator(16), gan_models.build_discriminator()
     game = GAN(*networks, loss, rates=(2e-3, 2e-3), beta_1=0.0, **rules)
@@ -453,6 +461,7 @@ tries, seeds = preset.pick((1, 2, 10), (1, 2, 5, 10), (1, 2, 5, 10)), range(pres
 moves_in_all = preset.pick(40, 9000, 30_000)  # of both players: about equal time
 
 
+# %%
 def plane_game(n_critic, seed):
     networks = build_mlp_generator(seed=seed), build_mlp_discriminator(seed=seed)
     rule = dict(penalty="gradient", penalty_weight=1.0, moves=(n_critic, 1), beta_1=0.0)
@@ -464,17 +473,21 @@ def plane_game(n_critic, seed):
 # %%
 import time
 
-runs = {}
-for n_critic in tries:
-    for seed in seeds:
-        game, rows = plane_game(n_critic, seed), []
-        game.advance(1)
-        begun = time.perf_counter()
-        for _ in range(6):
-            game.advance(max(1, moves_in_all // 6 // (n_critic + 1)))
-            true = transport.earth_movers_distance(game.generate(500, seed=3), other)
-            rows.append((time.perf_counter() - begun, estimate(game, some), true))
-        runs[n_critic, seed] = np.array(rows)
+
+def measure(n_critic, seed):
+    game, rows = plane_game(n_critic, seed), []
+    game.advance(1)
+    begun = time.perf_counter()
+    for _ in range(6):
+        game.advance(max(1, moves_in_all // 6 // (n_critic + 1)))
+        true = transport.earth_movers_distance(game.generate(500, seed=3), other)
+        rows.append((time.perf_counter() - begun, estimate(game, some), true))
+    return np.array(rows)
+
+
+# %%
+todo = [(n_critic, seed) for n_critic in tries for seed in seeds]
+runs = {pair: measure(*pair) for pair in runtime.track(todo, len(todo), "games played")}
 
 # %%
 for n_critic in tries:
