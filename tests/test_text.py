@@ -225,7 +225,7 @@ def test_each_author_learns_on_the_page(lab, author):
     assert 0 <= valid <= 1 and 0 < distinct <= 1
     assert lab.view.shape == (200, 8)
     with Image.open(io.BytesIO(lab.image.value)) as frame:
-        assert frame.width == 560
+        assert frame.width == 440
     lab.take_step()
     assert "words changed" in lab.message.value
 
@@ -233,6 +233,7 @@ def test_each_author_learns_on_the_page(lab, author):
 def test_temperatures_act_at_once(lab):
     lab.panel.set(author=GUMBEL, tau=0.3)
     assert float(lab.game.generator.get_layer("words").temperature) == pytest.approx(0.3)
+    assert lab.panel.widgets["temperature"].disabled and not lab.panel.widgets["tau"].disabled
     lab.panel.reset()
     lab.game.advance(60)
     warm = lab.look()

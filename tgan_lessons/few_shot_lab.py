@@ -74,7 +74,7 @@ class FewShotLab(GameLab):
         return [
             choice("start", "start from", STARTS, "The digits' networks, or random weights.",
                    renews=True, group="model"),
-            number("frozen", "frozen layers of D", 0, 2, 0,
+            number("frozen", "frozen in D", 0, 2, 0,
                    "How many of D's convolutions no move changes, from the image on.",
                    renews=True, group="model"),
             number("shift", "shifts before D", 0, 3, 0, "All that D sees is moved by up to so many "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 LIKELIHOOD, GUMBEL, REINFORCE = "likelihood", "GAN, Gumbel-softmax", "GAN, REINFORCE"
 SHOWN, MEASURED = 12, 200  # sentences
+WIDTH = 440  # pixels: room for the longest sentence
 NAMES = ("discriminator", "generator")
 BATCH = 64
 
@@ -48,16 +50,19 @@ class TextLab(GameLab):
 
     def controls(self) -> list[Control]:
         """Who writes, the rates, two temperatures and a seed."""
-        rates = player_controls(NAMES, {"discriminator": 1e-3, "generator": 2e-3})
+        rate_d, rate_g, *_ = player_controls(NAMES, {"discriminator": 1e-3, "generator": 2e-3})
         tau = "τ of the Gumbel-softmax: near 0 hard words and wild gradients."
         heat = "Divides the logits when the author writes: below 1 it takes fewer chances."
         authors = (LIKELIHOOD, GUMBEL, REINFORCE)
         return [
             choice("author", "learns by", authors, "Which game it plays.", renews=True,
                    group="train"),
-            *(control for control in rates if control.name.startswith("rate")),
-            number("tau", "τ", 0.1, 5.0, 0.5, tau, log=True, group="train"),
-            number("temperature", "temperature", 0.2, 2.0, 1.0, heat, step=0.1, group="train"),
+            replace(rate_d, when=lambda values: values["author"] != LIKELIHOOD),
+            rate_g,
+            number("tau", "τ", 0.1, 5.0, 0.5, tau, log=True, group="train",
+                   when=lambda values: values["author"] == GUMBEL),
+            number("temperature", "temperature", 0.2, 2.0, 1.0, heat, step=0.1, group="train",
+                   when=lambda values: values["author"] != GUMBEL),
             number("seed", "seed", 0, 9, 0, "Of weights and batches.", renews=True, group="model"),
         ]  # fmt: skip
 
@@ -109,7 +114,7 @@ class TextLab(GameLab):
 
     def draw(self) -> Image:
         """Twelve sentences."""
-        return text_view.draw_sentences(self.view[:SHOWN])
+        return text_view.draw_sentences(self.view[:SHOWN], WIDTH)
 
     def draw_charts(self) -> Image:
         """Validity, diversity and losses."""
