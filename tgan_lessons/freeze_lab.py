@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +14,7 @@ from tgan_lessons.ensembles import Ensemble
 from tgan_lessons.freeze_controls import PRESETS, RATE, freeze_controls
 from tgan_lessons.freeze_view import Gain, draw_gains, draw_learning, measure_gain
 from tgan_lessons.freezing import DEPTHS, Target, layer_rates
-from tgan_lessons.labs import Lab, Preset
+from tgan_lessons.labs import Lab, Preset, train_for
 from tgan_lessons.pools import Pool
 from tgan_lessons.small_nets import LAYERS, Weights
 
@@ -108,10 +107,7 @@ class FreezeLab(Lab):
 
     def burst(self, seconds: float) -> None:
         """Trains all networks for about `seconds`, and now and then tests them."""
-        end = time.perf_counter() + seconds
-        self.advance(CHUNK)
-        while time.perf_counter() < end:
-            self.advance(CHUNK)
+        train_for(seconds, lambda: self.advance(CHUNK))
         self._ticks += 1
         if self._ticks % TICKS_PER_TEST == 0:
             self.measure()

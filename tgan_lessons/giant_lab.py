@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from tgan_lessons.charts import Chart, Curve, draw_chart, draw_charts
 from tgan_lessons.controls import Control, choice, number, switch
 from tgan_lessons.data import Dataset, sample_per_class
 from tgan_lessons.film import Film
-from tgan_lessons.labs import Lab, Preset
+from tgan_lessons.labs import Lab, Preset, train_for
 from tgan_lessons.norm_trap import Colleague
 from tgan_lessons.planes import font
 from tgan_lessons.tuning import ORDERS, Tuning
@@ -112,10 +111,7 @@ class GiantLab(Lab):
 
     def burst(self, seconds: float) -> None:
         """Trains for about `seconds`, and now and then tests."""
-        end = time.perf_counter() + seconds
-        self._learn()
-        while time.perf_counter() < end:
-            self._learn()
+        train_for(seconds, self._learn)
         self._ticks += 1
         if self._ticks % TICKS_PER_TEST == 0 or not self.frame.playing:
             self.measure()

@@ -11,6 +11,7 @@ import base64
 import html
 import io
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -303,6 +304,14 @@ class Lab:
             for index, picture in enumerate(pictures)
         )
         return f"<div>{tags}</div><p>{html.escape(words)}</p>", words
+
+
+def train_for(seconds: float, learn: Callable[[], object]) -> None:
+    """Calls `learn`, at least once, until so many seconds are over."""
+    end = time.perf_counter() + seconds
+    learn()
+    while time.perf_counter() < end:
+        learn()
 
 
 def encode(picture: Image) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from tgan_lessons import scene_view
 from tgan_lessons.charts import Chart, Curve, draw_charts
 from tgan_lessons.controls import Control, choice, number, switch
 from tgan_lessons.film import Film
-from tgan_lessons.labs import Lab
+from tgan_lessons.labs import Lab, train_for
 from tgan_lessons.planes import font
 from tgan_lessons.scenes import BACKGROUND, Pool, Scenes, make_scenes, mean_iou, pixel_accuracy
 from tgan_lessons.segment import PAD, STRIDE, build_reader, convolutionalise, pad
@@ -103,10 +102,7 @@ class SegmentLab(Lab):
 
     def burst(self, seconds: float) -> None:
         """Trains for about `seconds`, and now and then tests."""
-        end = time.perf_counter() + seconds
-        self._learn()
-        while time.perf_counter() < end:
-            self._learn()
+        train_for(seconds, self._learn)
         self._ticks += 1
         if self._ticks % TICKS_PER_TEST == 0 or not self.frame.playing:
             self._measure()
@@ -147,10 +143,11 @@ class SegmentLab(Lab):
 
     def opinion(self) -> np.ndarray:
         """The classifier's ten probabilities for the window."""
+        from scipy.special import softmax
+
         logits = self.fully(pad(self._scene()), training=False).numpy()[0].astype(float)
         chosen = logits[int(self.panel["row"]), int(self.panel["column"])]
-        powers = np.exp(chosen - chosen.max())
-        return powers / powers.sum()
+        return softmax(chosen)
 
     def numbers(self) -> str:
         """Steps, mean IoU and pixel accuracy."""

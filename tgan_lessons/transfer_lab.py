@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import time
 import uuid
 from collections import deque
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ import numpy as np
 from tgan_lessons import models, transfer
 from tgan_lessons.controls import Control, choice, number
 from tgan_lessons.data import Dataset
-from tgan_lessons.labs import Lab
+from tgan_lessons.labs import Lab, train_for
 from tgan_lessons.race_view import (
     History,
     draw_confusions,
@@ -173,10 +172,7 @@ class TransferLab(Lab):
 
     def burst(self, seconds: float) -> None:
         """Trains all three for about `seconds`, and now and then tests them."""
-        end = time.perf_counter() + seconds
-        self.race.advance(CHUNK)
-        while time.perf_counter() < end:
-            self.race.advance(CHUNK)
+        train_for(seconds, lambda: self.race.advance(CHUNK))
         self._ticks += 1
         if self._ticks % TICKS_PER_TEST == 0:
             self.race.measure()
