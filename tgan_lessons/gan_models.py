@@ -35,7 +35,7 @@ def build_mlp_generator(
         normalise: whether batch normalisation stands before each activation.
         seed: of the initial weights.
     """
-    _check_whole(latent_dim=latent_dim, output_dim=output_dim, units=units)
+    check_whole(latent_dim=latent_dim, output_dim=output_dim, units=units)
     choose("activation", activation, ACTIVATIONS)
     x = inputs = keras.Input((latent_dim,), name="noise")
     for index, width in enumerate(units):
@@ -65,7 +65,7 @@ def build_mlp_discriminator(
         spectral: whether each layer's largest singular value is held at 1.
         seed: of the initial weights.
     """
-    _check_whole(input_dim=input_dim, packing=packing, units=units)
+    check_whole(input_dim=input_dim, packing=packing, units=units)
     choose("activation", activation, ACTIVATIONS)
     x = inputs = keras.Input((input_dim * packing,), name="samples")
     for index, width in enumerate(units):
@@ -81,6 +81,7 @@ def build_generator(
     *,
     image_shape: tuple[int, int, int] = (28, 28, 1),
     classes: int | None = None,
+    bias: bool = False,
     seed: int = 0,
 ) -> keras.Model:
     """Builds a small DCGAN generator: noise (n, latent_dim) → images (n, *image_shape).
@@ -93,6 +94,7 @@ def build_generator(
         filters: channels before each doubling.
         image_shape: (height, width, channels); the sides divisible by 2 once for each entry.
         classes: where given, a second input takes class numbers (n,).
+        bias: whether the first layer has one; without it, zero noise becomes an even grey.
         seed: of the initial weights.
 
     Returns:
@@ -100,7 +102,7 @@ def build_generator(
 
     Source: Radford et al. 2016 (DCGAN), https://arxiv.org/abs/1511.06434
     """
-    _check_whole(latent_dim=latent_dim, filters=filters)
+    check_whole(latent_dim=latent_dim, filters=filters)
     height, width, channels = _check_image(image_shape, len(filters), "filters")
     x = noise = keras.Input((latent_dim,), name="noise")
     inputs = [noise]
@@ -108,7 +110,7 @@ def build_generator(
         inputs.append(_label_input(classes))
         x = layers.Concatenate()([x, ops.one_hot(inputs[1], classes)])
     small = (height >> len(filters), width >> len(filters), filters[0])
-    x = _dense(small[0] * small[1] * small[2], seed, 0, use_bias=False)(x)
+    x = _dense(small[0] * small[1] * small[2], seed, 0, use_bias=bias)(x)
     x = _normalised(layers.Reshape(small)(x))
     for index, number in enumerate(filters[1:], start=1):
         x = _normalised(_transposed(number, seed, index, use_bias=False)(x))
@@ -143,7 +145,7 @@ def build_discriminator(
     Source: Radford et al. 2016; the class's score: Miyato & Koyama 2018,
     https://arxiv.org/abs/1802.05637
     """
-    _check_whole(packing=packing, filters=filters)
+    check_whole(packing=packing, filters=filters)
     height, width, channels = _check_image(image_shape, len(filters), "filters")
     if not 0 <= dropout < 1:
         raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
@@ -224,7 +226,7 @@ def _label_input(classes: int) -> Any:
     return keras.Input((), dtype="int32", name="labels")
 
 
-def _check_whole(**arguments: int | Sequence[int]) -> None:
+def check_whole(**arguments: int | Sequence[int]) -> None:
     """Raises a `ValueError` unless each is a whole number of at least 1, or some of them."""
     for name, value in arguments.items():
         numbers = list(value) if hasattr(value, "__len__") else [value]
@@ -238,7 +240,7 @@ def _check_image(
     image_shape: tuple[int, int, int], halvings: int, name: str
 ) -> tuple[int, int, int]:
     """The shape, where its sides can be halved that often."""
-    _check_whole(image_shape=image_shape)
+    check_whole(image_shape=image_shape)
     if len(image_shape) != 3 or any(side % 2**halvings for side in image_shape[:2]):
         raise ValueError(
             f"`image_shape` must be (height, width, channels), the sides divisible by "

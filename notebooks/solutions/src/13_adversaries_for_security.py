@@ -1,0 +1,58 @@
+# %% [markdown]
+# # 13 · Adversaries for security: solutions
+
+# %% [markdown] tags=["badge"]
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/tgan-lessons/tgan_lessons/blob/main/notebooks/solutions/13_adversaries_for_security.ipynb)
+
+# %% tags=["setup"]
+# Set-up: installs the course on Colab; does nothing where it is installed already.
+import importlib.util
+import subprocess
+import sys
+
+if importlib.util.find_spec("tgan_lessons") is None:
+    course = "https://github.com/tgan-lessons/tgan_lessons/archive/refs/heads/main.zip"
+    subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", course])
+from tgan_lessons import runtime
+
+preset = runtime.setup()  # or: runtime.setup("smoke"), "class", "gpu"
+
+# %% [markdown]
+# **13.1** One multiplication, and the same one back, as $k \cdot k = 1$.
+
+# %%
+from tgan_lessons import security_exercises
+
+
+def encrypt(message, key):
+    return message * key
+
+
+def decrypt(ciphertext, key):
+    return ciphertext * key
+
+
+security_exercises.check_one_time_pad(encrypt, decrypt)
+
+# %% [markdown]
+# **13.2** Squared: an Eve above the coin costs as much as one below.
+
+
+# %%
+def partners_loss(bob, eve):
+    return bob + ((8 - eve) / 8) ** 2
+
+
+security_exercises.check_partners_loss(partners_loss)
+
+# %% [markdown]
+# **13.3** Compare each member with each stranger.
+
+
+# %%
+def area(members, strangers):
+    difference = members[:, None] - strangers
+    return (difference > 0).mean() + (difference == 0).mean() / 2
+
+
+security_exercises.check_area(area)
