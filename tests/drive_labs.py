@@ -23,12 +23,15 @@ def make_data(classes, per_class, channels=1):
 def gan_labs():
     """Labs of the lessons on GANs, with networks as small as they go."""
     from tgan_lessons import gan_models, grammar
+    from tgan_lessons.cipher_lab import CipherLab
+    from tgan_lessons.clinic_lab import ClinicLab
     from tgan_lessons.digit_lab import DigitLab
     from tgan_lessons.distance_lab import DistanceLab
     from tgan_lessons.gan import GAN
     from tgan_lessons.gan_lab import GanLab
     from tgan_lessons.spiral_lab import SpiralLab
     from tgan_lessons.text_lab import TextLab
+    from tgan_lessons.vae_lab import VaeLab
 
     game = GAN(gan_models.build_generator(4, (4, 4)), gan_models.build_discriminator((4, 4)))
     game.feed(make_data(3, 20).x_train, batch_size=8)
@@ -37,7 +40,10 @@ def gan_labs():
         lambda: GanLab(width=8, layers=1),
         lambda: DigitLab(game),
         lambda: DistanceLab(),
+        lambda: ClinicLab(),
+        lambda: CipherLab(),
         lambda: TextLab(grammar.sample(100, seed=0)),
+        lambda: VaeLab(make_data(3, 20), filters=(4, 4)),
     ]
 
 
@@ -65,6 +71,24 @@ def transfer_labs():
         lambda: AdaptLab(letters, letters),
         lambda: SegmentLab(segment.build_reader((2, 3), 4), paste, scenes.make_scenes(paste, 2, 0)),
     ]
+
+
+def asked_labs():
+    """Labs of generators that are told what to draw."""
+    from tgan_lessons import caption_data, caption_gan, gan_models, judge
+    from tgan_lessons.caption_lab import CaptionLab
+    from tgan_lessons.gan import GAN
+    from tgan_lessons.picker_lab import PickerLab
+
+    labelled, eye = make_data(10, 4), judge.load_judge()
+    game = GAN(
+        gan_models.build_generator(4, (4, 4), classes=10),
+        gan_models.build_discriminator((4, 4), classes=10),
+    )
+    game.feed((labelled.x_train, labelled.y_train), batch_size=8)
+    told = caption_gan.build_game()
+    told.feed(caption_data.make_pairs(labelled.x_train, labelled.y_train).feed(), batch_size=8)
+    return [lambda: PickerLab(game, eye), lambda: CaptionLab(told, eye)]
 
 
 def mixed_labs():
@@ -126,7 +150,7 @@ def main():
     print(f"ipykernel {ipykernel.__version__}, IPython {IPython.__version__}")
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for build in [*gan_labs(), *transfer_labs(), *mixed_labs()]:
+        for build in [*gan_labs(), *transfer_labs(), *mixed_labs(), *asked_labs()]:
             lab = build()
             print(type(lab).__name__, "|", drive(lab))
         print("questions |", answer_questions())

@@ -11,9 +11,10 @@ OLDER = ("ipywidgets==7.7.1", "ipykernel==6.17.1", "ipython==7.34.0")
 THEIRS = ("ipython_genutils", "pickleshare", "backcall", "decorator")  # that only these need
 DRIVER = Path(__file__).with_name("drive_labs.py")
 LABS = (
-    *("SpiralLab", "GanLab", "DigitLab", "DistanceLab", "TextLab"),
+    *("SpiralLab", "GanLab", "DigitLab", "DistanceLab", "ClinicLab", "CipherLab"),
+    *("TextLab", "VaeLab"),
     *("CurveLab", "TransferLab", "FreezeLab", "GiantLab", "AdaptLab", "SegmentLab"),
-    *("FewShotLab", "questions"),
+    *("FewShotLab", "PickerLab", "CaptionLab", "questions"),
 )
 
 
