@@ -57,7 +57,7 @@ def test_three_meters_rank_the_cures_differently(printed: str):
         *("packing 2", "packing 3", "packing 4"),
     ]
     rows = {name: row("grid", name, printed) for name in others}
-    assert cured["served"][0] > max(found["served"][0] for found in rows.values())
+    assert plain["served"][0] > max(found["served"][0] for found in (cured, *rows.values()))
     assert cured["recovered"][0] > max(found["recovered"][0] for found in rows.values())
     for name in ("packing 2", "packing 3", "spectral norm"):  # a mist: modes found, none served
         assert rows[name]["recovered"][0] > plain["recovered"][0]
@@ -74,22 +74,32 @@ def test_the_score_depends_on_the_neighbours(printed: str):
 def test_stacked_digits_collapse_and_r1_helps(printed: str):
     pattern = rf"{{}}, round {{}}: {NUMBER} ± {NUMBER} modes, KL {NUMBER} ± {NUMBER}"
     plain, cured = (
-        [float(number) for number in re.search(pattern.format(name, 600), printed).groups()]
+        [float(number) for number in re.search(pattern.format(name, 500), printed).groups()]
         for name in ("plain", "R1")
     )
     assert plain[0] + plain[1] < cured[0] - cured[1] and cured[0] > 300
-    assert plain[2] - plain[3] > cured[2] + cured[3]
+    assert plain[2] > cured[2] + cured[3]
     floor = re.search(rf"a perfect generator: {NUMBER} modes, KL {NUMBER}", printed)
     assert float(floor[1]) > 970 and float(floor[2]) < 0.2
 
 
 def test_no_switch_surely_serves_more_in_the_small_game(printed: str):
     gains = {}
-    for name in ("two rates", "label smoothing", "R1", "minibatch spread", "packing 2"):
+    for name in (
+        "two rates",
+        "label smoothing",
+        "spectral norm",
+        "R1",
+        "minibatch spread",
+        "packing 2",
+    ):
         found = re.search(rf"{name}: ([+-][\d.]+) ± {NUMBER} modes served more", printed)
         gains[name] = tuple(map(float, found.groups()))
     assert all(gain - half < 0 for gain, half in gains.values())
-    assert all(gains[name][0] + gains[name][1] < 0 for name in ("two rates", "packing 2"))
+    assert all(
+        gains[name][0] + gains[name][1] < 0 for name in ("two rates", "spectral norm", "packing 2")
+    )
+    assert sum(gains["R1"]) > 0
     plain, cured, packed = (
         row("grid", name, printed, place=place)["recovered"]
         for name, place in (("plain", 1), ("R1", 1), ("packing 2", 0))
