@@ -61,7 +61,8 @@ def show(ax: Axes | Figure, alt: str) -> None:
 
     if not alt.strip():
         raise ValueError("`alt` must say what the picture shows. Received: an empty text")
-    display(Image(to_png(getattr(ax, "figure", ax)), alt=alt))
+    picture = Image(to_png(getattr(ax, "figure", ax)))
+    display(picture, metadata={"image/png": {"alt": alt}})  # Colab's IPython knows no `Image(alt=)`
 
 
 def show_images(
