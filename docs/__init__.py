@@ -1,0 +1,1 @@
+"""The texts of the site, what builds it, and the map of the lessons."""
