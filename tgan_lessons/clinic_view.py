@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -112,13 +111,4 @@ def show(patients: Mapping[str, Any], alt: str) -> None:
         patients: by name, top row first.
         alt: what the picture shows, for those who cannot see it.
     """
-    from IPython.display import Image as Picture
-    from IPython.display import display
-    from PIL import Image
-
-    if not alt.strip():
-        raise ValueError("`alt` must say what the picture shows. Received: an empty text")
-    full = Image.open(io.BytesIO(plots.to_png(plot_patients(patients))))
-    buffer = io.BytesIO()
-    full.convert("RGB").quantize(128).save(buffer, "png", optimize=True)
-    display(Picture(buffer.getvalue(), alt=alt))
+    plots.show(plot_patients(patients), alt, colors=128)

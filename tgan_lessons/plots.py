@@ -50,19 +50,31 @@ def to_png(figure: Figure, dpi: int = 80) -> bytes:
     return buffer.getvalue()
 
 
-def show(ax: Axes | Figure, alt: str) -> None:
+def show(ax: Axes | Figure, alt: str, *, colors: int | None = None) -> None:
     """Puts a picture into the notebook.
 
     Args:
         ax: the axes, or the whole figure.
         alt: what the picture shows, in a sentence, for screen readers.
+        colors: how many to keep, at most 256, for a smaller file; all by default.
     """
     from IPython.display import Image, display
 
     if not alt.strip():
         raise ValueError("`alt` must say what the picture shows. Received: an empty text")
-    picture = Image(to_png(getattr(ax, "figure", ax)))
+    png = to_png(getattr(ax, "figure", ax))
+    picture = Image(png if colors is None else _reduce(png, colors))
     display(picture, metadata={"image/png": {"alt": alt}})  # Colab's IPython knows no `Image(alt=)`
+
+
+def _reduce(png: bytes, colors: int) -> bytes:
+    """The same picture in fewer colours."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    full = Image.open(io.BytesIO(png)).convert("RGB")
+    full.quantize(colors).save(buffer, "png", optimize=True)
+    return buffer.getvalue()
 
 
 def show_images(
