@@ -20,11 +20,10 @@ def get_ink(images: np.ndarray) -> np.ndarray:
     return (np.asarray(images[..., 0], np.float64) + 1.0) / 2.0
 
 
-def measure_slant(ink: np.ndarray) -> np.ndarray:
-    """The angle by which the ink leans to the right, in degrees.
+def measure_slope(ink: np.ndarray) -> np.ndarray:
+    """How far the ink leans to the right: pixels to the right for each pixel up.
 
-    A stroke of slope s goes s pixels to the right for each pixel up; the best such s for all ink is
-    the ratio of two moments, m_xy / m_yy, and the angle is its arctangent.
+    The best such slope for all ink is the ratio of two moments, m_xy / m_yy.
 
     Args:
         ink: shape (n, h, w), at least 0.
@@ -39,7 +38,19 @@ def measure_slant(ink: np.ndarray) -> np.ndarray:
         place - ((ink * place).sum(axis=(1, 2)) / total)[:, None, None] for place in (right, up)
     )
     m_xy, m_yy = (ink * dx * dy).sum(axis=(1, 2)), (ink * dy**2).sum(axis=(1, 2))
-    return np.degrees(np.arctan(m_xy / np.maximum(m_yy, 1e-12)))
+    return m_xy / np.maximum(m_yy, 1e-12)
+
+
+def measure_slant(ink: np.ndarray) -> np.ndarray:
+    """The angle by which the ink leans to the right, in degrees: the arctangent of its slope.
+
+    Args:
+        ink: shape (n, h, w), at least 0.
+
+    Returns:
+        Shape (n,); 0 for an image without ink.
+    """
+    return np.degrees(np.arctan(measure_slope(ink)))
 
 
 def measure_thickness(ink: np.ndarray) -> np.ndarray:

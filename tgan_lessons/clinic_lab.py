@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from tgan_lessons import clinic, clinic_patients, clinic_view
 from tgan_lessons.charts import Chart, Curve, draw_charts
 from tgan_lessons.controls import Control, choice, number
 from tgan_lessons.film import Film
-from tgan_lessons.labs import Lab
+from tgan_lessons.labs import Lab, train_for
 
 if TYPE_CHECKING:
     import ipywidgets as widgets
@@ -66,14 +65,10 @@ class ClinicLab(Lab):
 
     def burst(self, seconds: float) -> None:
         """Plays rounds for about `seconds`."""
-        end = time.perf_counter() + seconds
-        while True:
-            self._last = self.patient.advance(CHUNK)
-            if time.perf_counter() >= end:
-                break
+        train_for(seconds, lambda: self.patient.advance(CHUNK))
         del self.patient.history[:-1]  # the film keeps what the charts show
         far = clinic_patients.distance(self.patient, 150)
-        self._last = {**self._last, "distance": far}
+        self._last = {**self.patient.history[-1], "distance": far}
         self.readings.add(self._last)
 
     def step(self) -> str:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from tgan_lessons import gan_models, toys, transport
+from tgan_lessons import gan_models, small_nets, toys, transport
 from tgan_lessons.clinic_rules import Rules
 from tgan_lessons.clinic_ward import Patient
 from tgan_lessons.runtime import choose
@@ -160,8 +160,8 @@ def admit_digits(digits: np.ndarray, *, defect: bool, seed: int = 0) -> Patient:
         defect: whether the ranges differ.
         seed: of weights, noise and batches.
     """
-    small = digits.reshape(-1, 14, 2, 14, 2, 1).mean(axis=(2, 4), dtype=np.float32)
-    shape = (14, 14, 1)
+    small = small_nets.shrink(digits)
+    shape = small.shape[1:]
     return Patient(
         gan_models.build_generator(16, (32,), image_shape=shape, seed=seed),
         gan_models.build_discriminator((32,), image_shape=shape, seed=seed),

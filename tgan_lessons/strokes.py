@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tgan_lessons.attributes import get_ink, measure_slope
+
 
 def grey_share(images: np.ndarray) -> float:
     """Of the pixels that carry ink, the share that is neither dark nor bright.
@@ -32,13 +34,7 @@ def slant(images: np.ndarray) -> np.ndarray:
     Returns:
         shape (n,); 0 stands upright, 1 leans by 45°. 0 where there is no ink.
     """
-    weight = (1 + np.asarray(images, np.float64)[..., 0]) / 2
-    weight /= np.maximum(weight.sum(axis=(1, 2), keepdims=True), 1e-9)
-    height, width = weight.shape[1:]
-    up, across = np.mgrid[height - 1 : -1 : -1, :width]
-    up, across = (p - (weight * p).sum(axis=(1, 2), keepdims=True) for p in (up, across))
-    together, alone = (weight * up * across).sum((1, 2)), (weight * up**2).sum((1, 2))
-    return together / np.maximum(alone, 1e-9)
+    return measure_slope(get_ink(images))
 
 
 def direction(codes: np.ndarray, values: np.ndarray, share: float = 0.2) -> np.ndarray:

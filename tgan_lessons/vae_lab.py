@@ -38,6 +38,7 @@ class VaeLab(GameLab):
         settings: controls that differ from their usual values, by name.
     """
 
+    _is_fresh = False  # whether the last look is at the VAE as it is now
     presets: ClassVar[dict[str, Preset]] = {
         "order": Preset("regions of one digit each, within some 300 rounds", {"beta": 1.0}),
         "collapse": Preset(
@@ -126,11 +127,14 @@ class VaeLab(GameLab):
     def measure(self) -> dict[str, float]:
         """Error and KL of unseen digits."""
         self.look()
+        self._is_fresh = True
         return {"error": self.error, "kl_1": float(self.kl[0]), "kl_2": float(self.kl[1])}
 
     def show(self) -> None:
-        """Looks anew, then draws."""
-        self.look()
+        """Looks anew, unless a reading just did, then draws."""
+        if not self._is_fresh:
+            self.look()
+        self._is_fresh = False
         super().show()
 
     def draw(self) -> Image:

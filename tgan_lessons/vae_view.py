@@ -185,9 +185,7 @@ def draw_map(
     sheet = Image.fromarray(to_uint8(join_sheet(images))).resize((PLACES, PLACES))
     frame = sheet.convert("RGB")
     pen = ImageDraw.Draw(frame)
-    _draw_code(pen, *there)
-    x, y = place(here)
-    pen.ellipse((x - 9, y - 9, x + 9, y + 9), outline=FAKE, width=4)
+    _mark(pen, here, *there)
     return frame
 
 
@@ -204,16 +202,16 @@ def draw_scatter(
     pen, letters = ImageDraw.Draw(frame), font(TEXT)
     for code, label in zip(codes, labels, strict=True):
         pen.text(place(code), str(label), CLASSES[label], font=letters, anchor="mm")
-    _draw_code(pen, *there)
-    x, y = place(here)
-    pen.ellipse((x - 9, y - 9, x + 9, y + 9), outline=FAKE, width=4)
+    _mark(pen, here, *there)
     return frame
 
 
-def _draw_code(pen: ImageDraw, mean: np.ndarray, deviation: np.ndarray) -> None:
+def _mark(pen: ImageDraw, here: Sequence[float], mean: np.ndarray, deviation: np.ndarray) -> None:
     for axis in np.eye(2):
         ends = [place(mean + sign * 2 * deviation * axis) for sign in (-1, 1)]
         pen.line([*ends[0], *ends[1]], REAL, 4)
+    x, y = place(here)
+    pen.ellipse((x - 9, y - 9, x + 9, y + 9), outline=FAKE, width=4)
 
 
 def draw_tiles(images: Mapping[str, np.ndarray], width: int) -> Image:
