@@ -141,7 +141,7 @@ def test_the_kernel_is_this_interpreter_whatever_is_installed(places, monkeypatc
     [
         (("run", "nothing"), "'07_made_up'"),
         (("run", "7", "--preset", "fast"), "'smoke', 'class', 'gpu'"),
-        (("data", "cifar"), "'mnist', 'emnist', 'optical_digits', 'mnist_m'"),
+        (("data", "cifar"), "'mnist', 'emnist', 'optical_digits', 'mnist_m', 'imagenet'"),
         (("build",), "--all"),
         (("build", "8"), "no lessons"),
     ],

@@ -139,6 +139,19 @@ def test_weights_in_the_data_folder_need_no_network(folder, published, monkeypat
     np.testing.assert_allclose(giants.features(giant.backbone, x), expected, atol=1e-4)
 
 
+def test_the_data_command_reads_the_weights_completely(folder, published):
+    assert giants.weights_state()[0] == "absent"
+    path = giants.weights_path()
+    path.parent.mkdir()
+    path.write_bytes(published[0].read_bytes())
+    arrays = len(published[1].weights)
+    assert giants.weights_state() == ("ok", f"{arrays} arrays of weights, 2.0 MB")
+    path.write_bytes(path.read_bytes()[:-5000])
+    assert giants.weights_state()[0] == "damaged"
+    path.write_bytes(b"<html>log in first</html>")
+    assert giants.weights_state()[0] == "damaged"
+
+
 def test_a_network_s_stages_are_those_of_the_paper():
     network = giant_models.build_mobilenet()
     parts = giant_models.stages(network)

@@ -27,6 +27,7 @@ DATA_FILES = {
     "emnist": ("emnist_balanced", "letters_stand_in"),
     "optical_digits": ("optical_digits",),
     "mnist_m": ("mnist", "mnist_5k"),
+    "imagenet": ("imagenet",),
 }
 
 
@@ -153,9 +154,11 @@ def data(
 
 def _prepare(name: str) -> bool:
     """Fills the caches of a data set; returns whether it is only a stand-in."""
-    from tgan_lessons import data, fetch
+    from tgan_lessons import data, doctor, fetch, giants
 
     typer.echo(f"Preparing {name} …", err=True)
+    if name == doctor.IMAGENET:
+        return giants.load_imagenet() is None
     if name in ("mnist", "emnist"):
         getattr(fetch, name)(again=True)
     dataset = data.load(name)
@@ -166,14 +169,15 @@ def _prepare(name: str) -> bool:
 def _list_files(names: tuple[str, ...]) -> list[str]:
     """Says what each cache file is; returns the states."""
     from tgan_lessons import cache, report
-    from tgan_lessons.doctor import cache_state
+    from tgan_lessons.doctor import IMAGENET, cache_state
 
     typer.echo(f"Data folder: {report.shown(cache.cache_dir())} ({cache.VARIABLE} chooses it)")
     states = []
     for file in dict.fromkeys(file for name in names for file in DATA_FILES[name]):
         state, details = cache_state(file)
         states.append(state)
-        typer.echo(f"{file + '.npz':22}{state:9}{details}")
+        shown = "imagenet (weights)" if file == IMAGENET else f"{file}.npz"
+        typer.echo(f"{shown:22}{state:9}{details}")
     return states
 
 

@@ -27,6 +27,7 @@ CACHES = {
     "optical_digits": "prepared at first use, in a second, from scikit-learn",
 }
 FROM_NETWORK = ("mnist", "emnist_balanced")
+IMAGENET = "imagenet"  # weights, in a file of Keras's own form
 FALLBACKS = ("mnist_5k", "letters_stand_in")
 
 
@@ -125,12 +126,17 @@ def cache_state(name: str) -> tuple[Literal["ok", "damaged", "absent"], str]:
     """Reads one cache file completely.
 
     Args:
-        name: the file's name without `.npz`.
+        name: the file's name without `.npz`, or `"imagenet"`.
 
     Returns:
         Its state, and how many images and bytes it has or what is wrong with it.
     """
     from tgan_lessons import cache
+
+    if name == IMAGENET:
+        from tgan_lessons import giants
+
+        return giants.weights_state()
 
     path = cache.cache_path(name)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -48,6 +48,29 @@ class Giant:
 def weights_path() -> Path:
     """Where ImageNet's weights are kept: a teacher copies this file to every machine."""
     return cache.cache_dir() / "models" / WEIGHTS
+
+
+def weights_state() -> tuple[Literal["ok", "damaged", "absent"], str]:
+    """Reads the file of ImageNet's weights completely; see `doctor.cache_state`."""
+    import h5py
+
+    path = weights_path()
+    if not path.exists():
+        return (
+            "absent",
+            "downloaded by lesson 03 (2 MB); without a network a giant of our own serves",
+        )
+    arrays: list[np.ndarray] = []
+    try:
+        with h5py.File(path) as file:
+            file.visititems(
+                lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None
+            )
+    except Exception as error:  # a file from outside can be wrong in every way
+        return "damaged", str(error).splitlines()[0]
+    if not arrays or not all(np.isfinite(array).all() for array in arrays):
+        return "damaged", "it holds no finite weights"
+    return "ok", f"{len(arrays)} arrays of weights, {path.stat().st_size / 1e6:.1f} MB"
 
 
 def load_imagenet(*, ask: bool = True) -> Giant | None:

@@ -1,0 +1,165 @@
+"""Trainings that a lost connection does not lose: kept in a folder, and found when run again.
+
+A training is found by all that decides it: what it starts from, its data, the code that this kernel
+has run so far, the versions. So whoever changes anything trains anew, and whoever opens the lesson
+after a disconnect and runs all cells gets back what was trained, bit for bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tgan_lessons import __version__
+from tgan_lessons.cache import set_aside
+from tgan_lessons.files import read_arrays, write_arrays
+from tgan_lessons.runtime import announce
+
+VARIABLE = "TGAN_LESSONS_RESUME"
+DRIVE = Path("/content/drive/MyDrive")  # where Colab mounts it
+LEAST = 2.0  # seconds: what was trained in less is trained again
+EVERY = 20.0  # seconds from one save of a long training to the next
+LIMIT = 500e6  # bytes in the folder; the oldest files go first
+_told: set[object] = set()  # the cells that have said where their trainings came from
+
+
+def folder() -> Path | None:
+    """Where trainings are kept: `TGAN_LESSONS_RESUME`; on Colab, without it, a mounted drive.
+
+    Returns:
+        The folder, `None` where nothing is kept.
+    """
+    chosen = os.environ.get(VARIABLE)
+    if chosen is None and "google.colab" in sys.modules and DRIVE.is_dir():
+        return DRIVE / "tgan_lessons" / "resume"
+    return Path(chosen) if chosen else None
+
+
+class Place:
+    """Where one training is kept.
+
+    Args:
+        parts: all that decides how it ends: arrays, numbers, texts, mappings and sequences of them.
+            The code that the kernel has run and the versions are added.
+    """
+
+    def __init__(self, *parts: object) -> None:
+        self.path, self._saved = None, time.perf_counter()
+        if (where := folder()) is not None:
+            versions = [__version__, *map(metadata.version, ("keras", "tensorflow", "numpy"))]
+            self.path = where / f"{fingerprint(parts, versions, _code())}.npz"
+
+    def load(self) -> dict[str, np.ndarray] | None:
+        """What was kept; `None` where nothing was. A damaged file is set aside, and said to be."""
+        if self.path is None or not self.path.exists():
+            return None
+        try:
+            arrays = read_arrays(self.path)
+        except (OSError, ValueError) as error:
+            set_aside(self.path, str(error))
+            return None
+        _tell_once(f"Going on from what was trained before, kept in {self.path.parent}.")
+        return arrays
+
+    def save(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keeps the state of a training; says so and goes on where the folder does not allow it."""
+        if self.path is None:
+            return
+        self._saved = time.perf_counter()
+        try:
+            write_arrays(self.path, arrays)
+            _prune(self.path.parent)
+        except OSError as error:
+            _tell_once(
+                f"This training is not kept: {self.path.parent} cannot be written "
+                f"({error.strerror or error})."
+            )
+
+    def is_due(self) -> bool:
+        """Whether it is time to save a training that still runs."""
+        return self.path is not None and time.perf_counter() - self._saved > EVERY
+
+
+def recall(
+    train: Callable[[], Mapping[str, np.ndarray]], *parts: object
+) -> Mapping[str, np.ndarray]:
+    """What `train` returns; without training where the folder has it from a time before.
+
+    Args:
+        train: trains, and returns all that is needed later.
+        parts: see `Place`.
+    """
+    place = Place(*parts)
+    arrays = place.load()
+    if arrays is None:
+        start = time.perf_counter()
+        arrays = train()
+        if time.perf_counter() - start >= LEAST:
+            place.save(arrays)
+    return arrays
+
+
+def fingerprint(*parts: object) -> str:
+    """A name that is the same for the same parts, and for no others."""
+    digest = hashlib.blake2b(digest_size=16)
+    _feed(digest.update, parts)
+    return digest.hexdigest()
+
+
+def _feed(update: Callable[[bytes], None], part: Any) -> None:
+    """Hashes a part with its kind and length, so that no two read alike."""
+    if isinstance(part, Mapping):
+        part = tuple(part.items())
+    if isinstance(part, list | tuple):
+        update(f"sequence of {len(part)}".encode())
+        for each in part:
+            _feed(update, each)
+    elif hasattr(part, "__array__"):
+        array = np.ascontiguousarray(part)
+        update(f"{array.dtype} {array.shape}".encode())
+        update(array.view(np.uint8).data if array.size else b"")
+    elif part is None or isinstance(part, str | int | float):
+        text = repr(part).encode()
+        update(f"{len(text)} ".encode() + text)
+    else:
+        raise TypeError(
+            "`parts` must be arrays, numbers, texts, or mappings and sequences of them. "
+            f"Received: {type(part).__name__}"
+        )
+
+
+def _code() -> tuple[str, ...]:
+    """The cells that this kernel has run, in order; of equal ones the last, as it decides."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    cells = [] if shell is None else list(shell.user_ns.get("In", []))
+    return tuple(reversed(dict.fromkeys(reversed(cells))))
+
+
+def _tell_once(message: str) -> None:
+    """Says something once in a cell: some train a hundred networks."""
+    from IPython import get_ipython
+
+    cell = getattr(get_ipython(), "execution_count", None), message
+    if cell not in _told:
+        _told.add(cell)
+        announce(message)
+
+
+def _prune(where: Path) -> None:
+    """Deletes the oldest trainings where the folder has grown too large."""
+    files = sorted(where.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    total = 0
+    for path in files:
+        total += path.stat().st_size
+        if total > LIMIT and path != files[0]:
+            path.unlink(missing_ok=True)
