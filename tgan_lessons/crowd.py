@@ -7,6 +7,7 @@ matrices. So five seeds of a method take little longer than the products alone. 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -135,7 +136,10 @@ class Crowd:
         return build_mlp_discriminator(rules.units_d, **options), generator
 
     def train(self, rounds: int) -> None:
-        """Plays rounds; raises a `FloatingPointError` where a GAN's weights are not finite."""
+        """Plays rounds; raises a `FloatingPointError` where a GAN's weights are not finite.
+
+        An interrupt ends it after one of the compiled calls; the crowd can go on from there.
+        """
         left = rounds
         while left > 0:
             count = min(CHUNK, left)
@@ -147,13 +151,12 @@ class Crowd:
             raise FloatingPointError(f"the GANs of seeds {seeds} left the numbers. Lower the rates")
 
     def _play(self, count: int) -> None:
-        n, rules = self.batch_size, self.rules
-        rows = [rng.integers(len(self._points), size=(count, n)) for rng in self._chance]
-        noise = [
-            rng.standard_normal((count, n, rules.latent_dim), np.float32) for rng in self._chance
-        ]
+        n, rules, chance = self.batch_size, self.rules, copy.deepcopy(self._chance)
+        rows = [rng.integers(len(self._points), size=(count, n)) for rng in chance]
+        noise = [rng.standard_normal((count, n, rules.latent_dim), np.float32) for rng in chance]
         batches = self._points[np.stack(rows, axis=1)], np.stack(noise, axis=1)
         self.play(*batches)
+        self._chance = chance  # an interrupt before this has played and drawn nothing
 
     def play(self, real: np.ndarray, noise: np.ndarray) -> None:
         """Plays a round with each of the given batches.
@@ -169,10 +172,10 @@ class Crowd:
         floats = [np.asarray(part, np.float32) for part in (*numbers, real, noise)]
         shapes = tuple(w.shape[1:] for w in self.weights)
         weights, moments, axes = compiled(self.rules, shapes)(*state, *floats)
-        self.weights, self._moments, self._axes = (
-            [array.numpy() for array in part] for part in (weights, moments, axes)
-        )
-        self.rounds += len(real)
+        new = [[array.numpy() for array in part] for part in (weights, moments, axes)]
+        played = self.rounds + len(real)
+        # Python hears no interrupt between these: the crowd is the old one or the new one
+        (self.weights, self._moments, self._axes), self.rounds = new, played
 
     def generate(self, n: int, seed: int = 0) -> np.ndarray:
         """Samples of each GAN from the same noise: shape (GANs, n, 2)."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tgan_lessons.pieces import Pieces
 from tgan_lessons.small_nets import (
     LAYERS,
     SIDE,
@@ -25,6 +26,7 @@ from tgan_lessons.small_nets import (
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam's, as in Keras
 CHUNK = 64  # images that are looked at together
+WINDOW = 9  # pixels that a filter of the first layer sees
 
 
 class Ensemble:
@@ -46,7 +48,7 @@ class Ensemble:
                 f"`weights` must have kernels of shapes {plan.shapes()}. Received: {received}"
             )
         self.plan, self.count, self.steps = plan, len(weights[0]), 0
-        self.weights = [np.array(array, np.float32) for array in weights]
+        self.weights, self._pieces = [np.array(array, np.float32) for array in weights], Pieces()
         self._moments = [np.zeros_like(array) for _ in range(2) for array in weights]
 
     def train(
@@ -62,6 +64,8 @@ class Ensemble:
         pull: np.ndarray | float = 0.0,
     ) -> np.ndarray:
         """Takes a step of Adam for each row of `batches`.
+
+        An interrupt is heard within about a second, and leaves the networks as they were before.
 
         Args:
             x: images (n, 14, 14, 1), the pool of all networks.
@@ -95,15 +99,21 @@ class Ensemble:
         pace = np.ones(len(batches)) if pace is None else pace
         shares = np.full((count, size), 1 / size) if shares is None else shares
         anchors = [np.zeros_like(array) for array in self.weights] if anchors is None else anchors
-        floats = [np.asarray(part, np.float32) for part in (rates, pace, shares, pull)]
-        state = (self.weights, self._moments, np.int32(self.steps))
-        given = (x, y.astype(np.int32), batches.astype(np.int32))
-        weights, moments, losses = _compiled(self.plan)[0](*state, *given, *floats, anchors)
-        self.weights = [array.numpy() for array in weights]
-        self._moments = list(moments)
-        self.steps += len(batches)
+        rates, pace, shares, pull = (np.asarray(a, np.float32) for a in (rates, pace, shares, pull))
+        pool = (first_windows(np.float32(x)[np.newaxis])[0], y.astype(np.int32))
+        batches = batches.astype(np.int32)
+        weights, moments, losses, done = self.weights, self._moments, [], 0
+        for count in self._pieces.counts(len(batches)):
+            state, now = (weights, moments, np.int32(self.steps + done)), slice(done, done + count)
+            given = (*pool, batches[now], rates, pace[now], shares, pull, anchors)
+            weights, moments, lost = _compiled(self.plan)[0](*state, *given)
+            losses.append(lost.numpy())
+            done += count
+        weights, done = [array.numpy() for array in weights], self.steps + done
+        # an interrupt leaves the networks as they were: none is heard between these
+        self.weights, self._moments, self.steps = weights, moments, done
         self._check_finite()
-        return losses.numpy()
+        return np.concatenate(losses)
 
     def _by_layer(self, name: str, numbers: np.ndarray | float) -> np.ndarray:
         try:
@@ -149,11 +159,10 @@ def _compiled(plan: Plan) -> tuple[Any, Any]:
     stacks = []
     for inputs, units in plan.shapes():
         stacks += [tf.TensorSpec((None, inputs, units)), tf.TensorSpec((None, 1, units))]
-    images = tf.TensorSpec((None, SIDE, SIDE, 1))
     batches = tf.TensorSpec((None, None, None), whole)
     pairs = tf.TensorSpec((None, None), real)
     signature = [stacks, [*stacks, *stacks], tf.TensorSpec((), whole)]
-    signature += [images, tf.TensorSpec((None,), whole), batches]
+    signature += [tf.TensorSpec((None, None, WINDOW)), tf.TensorSpec((None,), whole), batches]
     signature += [pairs, tf.TensorSpec((None,), real), pairs, pairs, stacks]
     train = tf.function(functools.partial(_train, plan), signature)
     see = tf.function(forward, [stacks, tf.TensorSpec((1, None, SIDE, SIDE, 1))])
@@ -161,13 +170,12 @@ def _compiled(plan: Plan) -> tuple[Any, Any]:
 
 
 def _train(
-    plan: Plan, weights: Weights, moments: Weights, steps: Tensor, x: Tensor, y: Tensor,
+    plan: Plan, weights: Weights, moments: Weights, steps: Tensor, windows: Tensor, y: Tensor,
     batches: Tensor, rates: Tensor, pace: Tensor, shares: Tensor, pull: Tensor, anchors: Weights,
 ) -> tuple[Weights, Weights, Tensor]:  # fmt: skip
     import tensorflow as tf
 
     rivals = tf.constant(np.equal.outer(plan.groups, plan.groups))  # classes of the same task
-    windows = first_windows(x[tf.newaxis])[0]
     losses = tf.TensorArray(tf.float32, tf.shape(batches)[0])
     for i in tf.range(tf.shape(batches)[0]):
         chosen = batches[i]

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from tgan_lessons.draws import check_feed, stream, take, to_tensors
+from tgan_lessons.pieces import Pieces
 from tgan_lessons.players import Player, check_moves
 from tgan_lessons.rounds import Batch, Logs, Rounds, Tensor, log_names, repeat
 from tgan_lessons.runtime import announce, check_number, choose
@@ -55,7 +56,10 @@ class Game(Rounds):
         self._batch_size = tf.constant(int(batch_size), tf.int32)
 
     def advance(self, rounds: int = 1) -> dict[str, float]:
-        """Plays rounds in one compiled loop; each move draws a batch of its own.
+        """Plays rounds in a compiled loop; each move draws a batch of its own.
+
+        Ctrl-C and the stop button end it between two rounds, within about a second or a round that
+        takes longer. The game is then one that has played `rounds` rounds, and can go on.
 
         Args:
             rounds: how many, at least 0; 0 traces the loop and moves nobody.
@@ -95,9 +99,11 @@ class Game(Rounds):
         key = (name, self._specs)
         if key not in self._compiled:
             self._compiled[key] = self._compile_loop(name)
-        logs = self._compiled[key](data, self._batch_size, tf.constant(int(times), tf.int32))
-        logs = {key: float(value) for key, value in logs.items()}
-        _check_finite(logs, int(self.rounds))
+        logs: dict[str, float] = {}
+        for count in self._pieces.setdefault(name, Pieces()).counts(int(times)):
+            last = self._compiled[key](data, self._batch_size, tf.constant(count, tf.int32))
+            logs = {key: float(value) for key, value in last.items()}
+            _check_finite(logs, int(self.rounds))
         return logs
 
     def _compile_loop(self, name: str | None) -> Callable[..., Logs]:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tgan_lessons.pieces import Pieces
 from tgan_lessons.players import Player, Rates, check_gradients, check_losses, check_players
 
 Tensor = Any
@@ -54,6 +55,7 @@ class Rounds(keras.Model):
         for player in self.players:
             player.optimizer.build(player.variables)
         self._compiled: dict[object, Callable[..., Logs]] = {}
+        self._pieces: dict[str | None, Pieces] = {}
         self.built = True
         self.compile(jit_compile=jit_compile)
 
