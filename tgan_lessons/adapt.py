@@ -15,6 +15,7 @@ from keras import ops
 
 from tgan_lessons.adapt_models import use_statistics
 from tgan_lessons.game import Game
+from tgan_lessons.kept_game import KeptGame
 from tgan_lessons.players import Player
 from tgan_lessons.runtime import check_number
 
@@ -211,13 +212,18 @@ def train(
     logs: dict[str, float] = {}
     end = rounds if stop is None else min(stop, rounds)
     while (now := int(game.rounds)) < end:
-        p = now / rounds
-        game.set_coefficient("lambda", top * schedule(p))
-        share = max(LAST_RATE, (1 + math.cos(math.pi * p)) / 2)
-        for player, rate in zip(game.players, game.rates, strict=True):
-            game.set_rate(player.name, rate * share)
-        logs = game.advance(min(every, end - now))
-        if watch and (int(game.rounds) // watch_every > now // watch_every):
+        stretch = min(end, (now // watch_every + 1) * watch_every) - now
+        kept = KeptGame(game, stretch, rounds, top, every)
+        while kept.done < stretch:
+            p = int(game.rounds) / rounds
+            game.set_coefficient("lambda", top * schedule(p))
+            share = max(LAST_RATE, (1 + math.cos(math.pi * p)) / 2)
+            for player, rate in zip(game.players, game.rates, strict=True):
+                game.set_rate(player.name, rate * share)
+            count = min(every, stretch - kept.done)
+            kept.note(count, game.advance(count))
+        logs = kept.logs
+        if watch and int(game.rounds) % watch_every == 0:
             watch()
     return logs
 

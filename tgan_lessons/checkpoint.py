@@ -107,16 +107,18 @@ def load(game: Game, path: str | Path) -> None:
         FileNotFoundError: there is no such file.
         CheckpointError: it cannot be read, is damaged, no checkpoint, or one of another game.
     """
-    types = {name: variable.dtype for name, variable in _named(game).items()}
-    arrays = {
-        name: _from_plain(a, types.get(name, "float32")) for name, a in _read(Path(path)).items()
-    }
     try:
-        restore(game, arrays)
+        restore(game, typed(game, _read(Path(path))))
     except CheckpointError as error:
         raise CheckpointError(
             f"{path} does not fit: {error}. Choose another, or delete it to start anew"
         ) from None
+
+
+def typed(game: Game, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """A `snapshot` as `files.read_arrays` gives it, with the types that its game asks for."""
+    types = {name: variable.dtype for name, variable in _named(game).items()}
+    return {name: _from_plain(a, types.get(name, "float32")) for name, a in arrays.items()}
 
 
 def resume(game: Game, path: str | Path) -> int:

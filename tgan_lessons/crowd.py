@@ -8,12 +8,14 @@ matrices. So five seeds of a method take little longer than the products alone. 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tgan_lessons import resume
 from tgan_lessons.crowd_rounds import compiled, halves, sizes
 from tgan_lessons.runtime import check_number
 
@@ -140,15 +142,32 @@ class Crowd:
 
         An interrupt ends it after one of the compiled calls; the crowd can go on from there.
         """
-        left = rounds
-        while left > 0:
-            count = min(CHUNK, left)
-            self._play(count)
-            left -= count
+        rules = repr(self.rules), self.seeds, self.planned, self.batch_size, self._points
+        self._set_state(resume.recall(lambda: self._train(rounds), *rules, self._state(), rounds))
         bad = ~np.all([np.isfinite(w).all(axis=(1, 2)) for w in self.weights], axis=0)
         if bad.any():
             seeds = np.array(self.seeds)[bad].tolist()
             raise FloatingPointError(f"the GANs of seeds {seeds} left the numbers. Lower the rates")
+
+    def _train(self, rounds: int) -> dict[str, np.ndarray]:
+        for done in range(0, rounds, CHUNK):
+            self._play(min(CHUNK, rounds - done))
+        return self._state()
+
+    def _state(self) -> dict[str, np.ndarray]:
+        """All that decides how it goes on, and can be kept in a file."""
+        arrays = [*self.weights, *self._moments, *self._axes]
+        chance = json.dumps([rng.bit_generator.state for rng in self._chance])
+        named = {f"{i:03d}": array for i, array in enumerate(arrays)}
+        return named | {"rounds": np.array(self.rounds), "chance": np.array(chance)}
+
+    def _set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        *arrays, rounds, chance = state.values()
+        ends = np.cumsum([len(self.weights), len(self._moments)])
+        for rng, kept in zip(self._chance, json.loads(str(chance)), strict=True):
+            rng.bit_generator.state = kept
+        self.weights, self._moments = arrays[: ends[0]], arrays[ends[0] : ends[1]]
+        self._axes, self.rounds = arrays[ends[1] :], int(rounds)
 
     def _play(self, count: int) -> None:
         n, rules, chance = self.batch_size, self.rules, copy.deepcopy(self._chance)

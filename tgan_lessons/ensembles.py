@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tgan_lessons import resume
 from tgan_lessons.pieces import Pieces
 from tgan_lessons.small_nets import (
     LAYERS,
@@ -102,18 +103,33 @@ class Ensemble:
         rates, pace, shares, pull = (np.asarray(a, np.float32) for a in (rates, pace, shares, pull))
         pool = (first_windows(np.float32(x)[np.newaxis])[0], y.astype(np.int32))
         batches = batches.astype(np.int32)
+        given = (*pool, batches, rates, pace, shares, pull, anchors)
+        if self._pieces.expected(len(batches)) < resume.LEAST:
+            resume.skip()
+            learned = self._learn(*given)
+        else:
+            start = (repr(self.plan), self.weights, self._moments, self.steps)
+            learned = resume.recall(lambda: self._learn(*given), start, given)
+        new, done, half = list(learned.values()), self.steps + len(batches), len(self.weights)
+        # an interrupt leaves the networks as they were: none is heard between these
+        self.weights, self._moments, self.steps = new[1 : half + 1], new[half + 1 :], done
+        self._check_finite()
+        return new[0]
+
+    def _learn(
+        self, windows: np.ndarray, y: np.ndarray, batches: np.ndarray, rates: np.ndarray,
+        pace: np.ndarray, *penalty: Any,
+    ) -> dict[str, np.ndarray]:  # fmt: skip
+        """The losses, weights and moments after a step for each row of `batches`."""
         weights, moments, losses, done = self.weights, self._moments, [], 0
         for count in self._pieces.counts(len(batches)):
             state, now = (weights, moments, np.int32(self.steps + done)), slice(done, done + count)
-            given = (*pool, batches[now], rates, pace[now], shares, pull, anchors)
+            given = (windows, y, batches[now], rates, pace[now], *penalty)
             weights, moments, lost = _compiled(self.plan)[0](*state, *given)
             losses.append(lost.numpy())
             done += count
-        weights, done = [array.numpy() for array in weights], self.steps + done
-        # an interrupt leaves the networks as they were: none is heard between these
-        self.weights, self._moments, self.steps = weights, moments, done
-        self._check_finite()
-        return np.concatenate(losses)
+        arrays = [np.concatenate(losses), *(array.numpy() for array in (*weights, *moments))]
+        return {f"{i:03d}": array for i, array in enumerate(arrays)}
 
     def _by_layer(self, name: str, numbers: np.ndarray | float) -> np.ndarray:
         try:

@@ -12,7 +12,9 @@ from dataclasses import replace
 import keras
 import tensorflow as tf
 
+from tgan_lessons import resume
 from tgan_lessons.draws import check_feed, stream, take, to_tensors
+from tgan_lessons.kept_game import KeptGame
 from tgan_lessons.pieces import Pieces
 from tgan_lessons.players import Player, check_moves
 from tgan_lessons.rounds import Batch, Logs, Rounds, Tensor, log_names, repeat
@@ -53,7 +55,7 @@ class Game(Rounds):
         self._specs = tf.nest.map_structure(
             lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), self._data
         )
-        self._batch_size = tf.constant(int(batch_size), tf.int32)
+        self._batch_size, self._data_print = tf.constant(int(batch_size), tf.int32), None
 
     def advance(self, rounds: int = 1) -> dict[str, float]:
         """Plays rounds in a compiled loop; each move draws a batch of its own.
@@ -99,12 +101,16 @@ class Game(Rounds):
         key = (name, self._specs)
         if key not in self._compiled:
             self._compiled[key] = self._compile_loop(name)
-        logs: dict[str, float] = {}
-        for count in self._pieces.setdefault(name, Pieces()).counts(int(times)):
+        pieces = self._pieces.setdefault(name, Pieces())
+        is_long = bool(times) and pieces.expected(int(times)) >= resume.LEAST  # no burst of a lab
+        kept = KeptGame(self, int(times), name, keep=is_long)
+        left = int(times) - kept.done
+        for count in pieces.counts(left) if left or not times else ():
             last = self._compiled[key](data, self._batch_size, tf.constant(count, tf.int32))
             logs = {key: float(value) for key, value in last.items()}
             _check_finite(logs, int(self.rounds))
-        return logs
+            kept.note(count, logs)
+        return kept.logs
 
     def _compile_loop(self, name: str | None) -> Callable[..., Logs]:
         movers = [player for player in self.players if player.name == name]

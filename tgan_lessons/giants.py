@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tgan_lessons import cache, fetch, models, transfer
+from tgan_lessons import cache, fetch, models, resume, transfer
 from tgan_lessons.data import Dataset
 from tgan_lessons.giant_models import ALPHA, ROWS, build_mobilenet, build_own, norms, stages
 from tgan_lessons.runtime import announce
@@ -149,7 +149,11 @@ def train_own(
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)), loss)
     shown = transfer.batches(task.x_train, task.y_train, steps=steps, seed=seed, batch_size=64)
-    model.fit(shown, shuffle=False, verbose=0)
+    resume.recall_variables(
+        model.variables,
+        lambda: model.fit(shown, shuffle=False, verbose=0),
+        *(task.x_train, task.y_train, steps, rate, seed),
+    )
     read = transfer.accuracy(model, task.x_test, task.y_test)
     announce(f"Our giant reads {read:.1%} of its own test images, {len(task.class_names)} classes.")
     return Giant(backbone, f"A small MobileNetV2 of our own, trained on {task.source}", False)

@@ -6,6 +6,7 @@ state lives outside of it can be played in pieces, and ends at the same numbers,
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 
@@ -37,6 +38,10 @@ class Pieces:
             left -= count
             if left <= 0:
                 return
+
+    def expected(self, steps: int) -> float:
+        """Seconds that so many steps will take; infinite while nothing is known."""
+        return steps / self.size * SECONDS if self.size > 1 else math.inf
 
     def _adapt(self, count: int, seconds: float) -> None:
         if count == self.size or seconds > SECONDS:  # a short rest tells little

@@ -1,8 +1,9 @@
 """Trainings that a lost connection does not lose: kept in a folder, and found when run again.
 
 A training is found by all that decides it: what it starts from, its data, the code that this kernel
-has run so far, the versions. So whoever changes anything trains anew, and whoever opens the lesson
-after a disconnect and runs all cells gets back what was trained, bit for bit.
+has run so far, its place among the trainings of the cell, the versions. So whoever changes anything
+trains anew, and whoever opens the lesson after a disconnect and runs all cells gets back what was
+trained, bit for bit.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,12 +25,16 @@ from tgan_lessons.cache import set_aside
 from tgan_lessons.files import read_arrays, write_arrays
 from tgan_lessons.runtime import announce
 
+if TYPE_CHECKING:
+    import keras
+
 VARIABLE = "TGAN_LESSONS_RESUME"
 DRIVE = Path("/content/drive/MyDrive")  # where Colab mounts it
 LEAST = 2.0  # seconds: what was trained in less is trained again
 EVERY = 20.0  # seconds from one save of a long training to the next
 LIMIT = 500e6  # bytes in the folder; the oldest files go first
-_told: set[object] = set()  # the cells that have said where their trainings came from
+_told: set[object] = set()  # cells, and what they have said
+_places: Counter[object] = Counter()  # trainings of each cell so far
 
 
 def folder() -> Path | None:
@@ -48,14 +54,23 @@ class Place:
 
     Args:
         parts: all that decides how it ends: arrays, numbers, texts, mappings and sequences of them.
-            The code that the kernel has run and the versions are added.
+            The code that the kernel has run, the trainings before it in the cell and the versions
+            are added.
     """
 
     def __init__(self, *parts: object) -> None:
-        self.path, self._saved = None, time.perf_counter()
+        self.path = None
         if (where := folder()) is not None:
             versions = [__version__, *map(metadata.version, ("keras", "tensorflow", "numpy"))]
-            self.path = where / f"{fingerprint(parts, versions, _code())}.npz"
+            self._cell, self._count = _cell(), _places[_cell()]
+            self.path = where / f"{fingerprint(parts, versions, _code(), self._count)}.npz"
+            skip()
+        self._begun = self._saved = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Since this place was asked for."""
+        return time.perf_counter() - self._begun
 
     def load(self) -> dict[str, np.ndarray] | None:
         """What was kept; `None` where nothing was. A damaged file is set aside, and said to be."""
@@ -87,6 +102,16 @@ class Place:
         """Whether it is time to save a training that still runs."""
         return self.path is not None and time.perf_counter() - self._saved > EVERY
 
+    def end(self) -> None:
+        """The training has ended; those that it was made of do not count in the cell."""
+        if self.path is not None:
+            _places[self._cell] = self._count + 1
+
+
+def skip() -> None:
+    """Counts a training of this cell that is too short to be kept."""
+    _places[_cell()] += 1
+
 
 def recall(
     train: Callable[[], Mapping[str, np.ndarray]], *parts: object
@@ -100,11 +125,38 @@ def recall(
     place = Place(*parts)
     arrays = place.load()
     if arrays is None:
-        start = time.perf_counter()
         arrays = train()
-        if time.perf_counter() - start >= LEAST:
+        if place.seconds >= LEAST:
             place.save(arrays)
+    place.end()
     return arrays
+
+
+def recall_variables(
+    variables: Sequence[keras.Variable], train: Callable[[], object], *parts: object
+) -> None:
+    """Calls `train`, which changes Keras variables; without training where the folder has the end.
+
+    Args:
+        variables: all that the training changes and is wanted later: weights, moments, statistics.
+        train: trains.
+        parts: what else decides how it ends, see `Place`.
+    """
+    if folder() is None:
+        train()
+        return
+
+    def values() -> dict[str, np.ndarray]:
+        return {str(i): np.array(v.numpy()) for i, v in enumerate(variables)}
+
+    def work() -> dict[str, np.ndarray]:
+        train()
+        return values()
+
+    learns = [bool(variable.trainable) for variable in variables]
+    arrays = recall(work, values(), learns, *parts)
+    for i, variable in enumerate(variables):
+        variable.assign(arrays[str(i)])
 
 
 def fingerprint(*parts: object) -> str:
@@ -147,12 +199,16 @@ def _code() -> tuple[str, ...]:
 
 def _tell_once(message: str) -> None:
     """Says something once in a cell: some train a hundred networks."""
+    if (_cell(), message) not in _told:
+        _told.add((_cell(), message))
+        announce(message)
+
+
+def _cell() -> int | None:
+    """The number of the cell that runs, or ran last; `None` outside of a notebook."""
     from IPython import get_ipython
 
-    cell = getattr(get_ipython(), "execution_count", None), message
-    if cell not in _told:
-        _told.add(cell)
-        announce(message)
+    return getattr(get_ipython(), "execution_count", None)
 
 
 def _prune(where: Path) -> None:

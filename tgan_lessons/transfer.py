@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tgan_lessons import resume
 from tgan_lessons.data import Dataset, check_images, sample_per_class
 
 if TYPE_CHECKING:
@@ -159,7 +160,12 @@ class Learner:
         if steps < 1:
             raise ValueError(f"`steps` must be at least 1. Received: steps={steps}")
         self.reset(seed=seed, start=start, head=head)
-        self.model.fit(batches(x, y, steps=steps, seed=seed), shuffle=False, verbose=verbose)
+        shown = batches(x, y, steps=steps, seed=seed)
+        resume.recall_variables(
+            [*self.model.variables, *self.model.optimizer.variables],
+            lambda: self.model.fit(shown, shuffle=False, verbose=verbose),
+            *(x, y, steps, seed),
+        )
         return self.model
 
     def score(self, x: np.ndarray, y: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tgan_lessons import giants, transfer
+from tgan_lessons import giants, resume, transfer
 from tgan_lessons.data import check_images
 from tgan_lessons.giant_models import check_top, copy_of, norms, stages
 from tgan_lessons.runtime import check_number, choose
@@ -51,7 +51,7 @@ class Tuning:
         self._first = self.backbone.get_weights()
         self._first_weights = [weight.numpy() for weight in self._weights]
         self._first_norms = self._read_norms()
-        self._loops: dict[tuple[bool, bool], Callable[..., Tensor]] = {}
+        self._loops: dict[tuple[bool, bool], Callable[..., None]] = {}
 
     def _groups(self) -> tuple[list[keras.Variable], list[keras.Variable]]:
         return self.head.trainable_variables, self._weights
@@ -127,9 +127,13 @@ class Tuning:
         batches = self._draw(steps, batch_size, order)
         for optimizer, value in zip(self._optimizers, (rate, top_rate), strict=True):
             optimizer.learning_rate = value
-        finite = loop(self.x, self.y, batches, held)
+        resume.recall_variables(
+            [*self.model.variables, *(v for o in self._optimizers for v in o.variables)],
+            lambda: loop(self.x, self.y, batches, held),
+            *(self.x, self.y, batches, held, bool(training)),
+        )
         self.steps += steps
-        if not finite:
+        if not all(np.isfinite(weight.numpy()).all() for part in self._groups() for weight in part):
             raise FloatingPointError("the weights left the numbers. Lower the rate and reset.")
 
     def _draw(self, steps: int, batch_size: int, order: str) -> np.ndarray:
@@ -144,17 +148,15 @@ class Tuning:
         drawn, self._queue = np.split(self._queue, [steps * size])
         return drawn.reshape(steps, size)
 
-    def _find_loop(self, training: bool, learns: bool) -> Callable[..., Tensor]:
+    def _find_loop(self, training: bool, learns: bool) -> Callable[..., None]:
         """The compiled training of a flag; traced when it is first asked for."""
         if (training, learns) not in self._loops:
             import tensorflow as tf
 
-            def run(x: Tensor, y: Tensor, batches: Tensor, held: Tensor) -> Tensor:
+            def run(x: Tensor, y: Tensor, batches: Tensor, held: Tensor) -> None:
                 for chosen in batches:
                     images, labels = tf.gather(x, chosen), tf.gather(y, chosen)
                     self._step(images, labels, held, training=training, learns=learns)
-                weights = self._groups()[0] + self._weights
-                return tf.reduce_all([tf.reduce_all(tf.math.is_finite(w)) for w in weights])
 
             kinds = (tf.float32, tf.int32, tf.int32, tf.bool)
             shapes = ([None, *self.backbone.input_shape[1:]], [None], [None, None], [None])
