@@ -23,7 +23,7 @@ HEADINGS = [
     "Hints for the exercises",
     "When it fails",
 ]
-ASKED = re.compile(r"^- \*(?P<question>.+?)\* → \*\*(?P<answer>.+?)\*\*\.", re.MULTILINE)
+ASKED = re.compile(r"^- “(?P<question>.+?)” → \*\*(?P<answer>.+?)\*\*\.", re.MULTILINE)
 UNWRITTEN = ("../checking.md",)
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 # What is quoted: a number with decimals, with %, s or "times", or of three digits or more.
@@ -43,7 +43,8 @@ def section(text, heading):
 
 
 def answers(text, heading):
-    return [(m["question"], m["answer"]) for m in ASKED.finditer(section(text, heading))]
+    text = section(text, heading).replace("\\*", "*")
+    return [(m["question"], m["answer"]) for m in ASKED.finditer(text)]
 
 
 def script(number):
@@ -143,6 +144,14 @@ def test_pages_are_built_alike(number):
 
 
 @pytest.mark.parametrize("number", NUMBERS)
+def test_the_picture_is_one_that_the_lesson_shows(number):
+    told = re.match(r"\s*\*(.+?)\.?\*", section(page(number), HEADINGS[1]))[1]
+    outputs = [o for cell in cells(lessons.find(number).path) for o in cell.get("outputs", ())]
+    texts = [kind.get("alt", "") for o in outputs for kind in o.get("metadata", {}).values()]
+    assert sum(text.startswith(told) for text in texts) == 1
+
+
+@pytest.mark.parametrize("number", NUMBERS)
 def test_predictions_are_answered_as_measured(number):
     told, right = asked_in(script(number)), measured(number)
     assert told, "a lesson without a prediction"
@@ -170,8 +179,8 @@ def test_an_invented_number_is_found():
 
 
 def test_an_answer_that_the_lesson_does_not_give_is_found():
-    text = "\n## Quiz\n\n- *What is\n  it?* → **a\n  thing**. Why\n\n## Next\n"
-    assert answers(text, "Quiz") == [("What is it?", "a thing")]
+    text = "\n## Quiz\n\n- “What is\n  \\*it\\*?” → **a\n  thing**. Why\n\n## Next\n"
+    assert answers(text, "Quiz") == [("What is *it*?", "a thing")]
 
 
 @pytest.mark.parametrize("path", sorted(GUIDE.glob("*.md")), ids=lambda path: path.stem)
