@@ -272,7 +272,7 @@ def test_classifiers(folder, monkeypatch):
         def build(seed):
             return models.build_classifier(models.build_backbone((4, 8), seed=seed), 3, seed=seed)
 
-        trainer = transfer.Trainer(build, frozen_blocks=frozen)
+        trainer = transfer.Learner(build, frozen_blocks=frozen)
         return trainer.train(x, y, steps=3, seed=1)
 
     def state(model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,9 +67,14 @@ class KeptGame:
 
 
 def _rules(game: Game) -> dict[str, object]:
-    """What a game is, beside its numbers: names and switches."""
-    values = {key: getattr(v, "name", v) for key, v in vars(game).items() if key[0] != "_"}
-    return {key: v for key, v in values.items() if isinstance(v, str | int | float)}
+    """What a game is, beside its numbers: switches, and the names of losses.
+
+    No names of networks: Keras counts them through the session.
+    """
+    values = {k: v for k, v in vars(game).items() if k[0] != "_" and k != "name"}
+    named = {k: getattr(v, "name", "") if is_dataclass(v) else v for k, v in values.items()}
+    kind = type(game).__qualname__
+    return {"game": kind} | {k: v for k, v in named.items() if isinstance(v, str | int | float)}
 
 
 def _flat(data: object) -> list:
