@@ -170,12 +170,21 @@ exercises.check_too_high(learning_rate)
 # | | lesson | what you will see |
 # |---|---|---|
 # | 00 | **Start here** | a slider that moves a running model |
-# | 01 | **Transfer in three steps** | what digits teach about letters |
+# | 01 | **Transfer in three steps** | what digits teach about letters: accuracy over label budget, with intervals |
+# | 02 | **What transfers** | the gain over freezing depth, and a source that makes it negative |
+# | 03 | **A giant's shoulders** | a frozen backbone damaged by one wrong `training=True` |
 # | 04 | **The GAN game** | D's landscape pushing fakes around, one move at a time |
 # | 05 | **Digits from noise** | the same noise becoming handwriting within seconds |
-#
-# More are being written: what transfers and what hurts, a clinic for broken GANs, and the place
-# where both subjects meet.
+# | 06 | **The failure clinic** | a discriminator that never moves, without any error |
+# | 07 | **Mode collapse** | 25 modes, and a plain GAN that serves half of them |
+# | 08 | **Wasserstein** | JS flat, the earth mover's distance sloping; a loss that is a meter |
+# | 09 | **Conditional GANs, and captions** | "a thick slanted seven", drawn as you type |
+# | 10 | **Domain-adversarial transfer** | two clouds of features merging, and what that does not prove |
+# | 11 | **Transfer meets GAN** | letters from a hundred examples, and whether they are copies |
+# | 12 | **GAN or VAE** | blur against sharpness on one page; a map of all digits |
+# | 13 | **Adversaries for security** | Eve's error stuck at a coin flip, and a random key that opens every third message |
+# | 14 | **GANs and text** | sentences that a grammar rejects; real ones that an author never heard of |
+# | 15 | **From one label to a map** | a classifier that colours a whole scene |
 
 # %% [markdown]
 # ## What you take with you

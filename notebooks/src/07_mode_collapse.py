@@ -353,7 +353,7 @@ guess_cure.compare(best)
 # Packing and minibatch spread answer the student from the beginning: *show me several answers side
 # by side.* The spread is a single new number for D,
 #
-# $$o = \\frac1d \\sum_{j=1}^{d} \\mathrm{std}_i\\,(h_{ij}),$$
+# $$o = \frac1d \sum_{j=1}^{d} \mathrm{std}_i\,(h_{ij}),$$
 #
 # the standard deviation of each feature $h_j$ over a group of samples $i$, averaged over the $d$
 # features. Every sample of the group gets the same $o$.

@@ -730,8 +730,9 @@ vae_exercises.check_edges(edges)
 # ## What you take with you
 #
 # - A VAE makes real images likely: copy well, and keep the code where the prior expects it.
-# - The dice lie outside, so the gradient passes. That needs codes that can move a little. - Blur
-#   is the price of squared error, not of a small network. The same decoder paints sharp in a GAN.
+# - The dice lie outside, so the gradient passes. That needs codes that can move a little.
+# - Blur is the price of squared error, not of a small network. The same decoder paints sharp in a
+#   GAN.
 # - Bad pictures from noise are another illness: codes between the real ones. Fit the prior.
 # - GANs lose modes, VAEs lose codes. Look at the page, at the KL, and at distances with floors.
 
@@ -775,10 +776,10 @@ quiz(
 # - Higgins et al. (2017), *beta-VAE: learning basic visual concepts with a constrained variational
 #   framework*, [ICLR 2017](https://openreview.net/forum?id=Sy2fzU9gl).
 # - Zhu, Krähenbühl, Shechtman, Efros (2016), *Generative visual manipulation on the natural image
-#   manifold* (the search for a code), [arXiv:1609.03552](https://arxiv.org/abs/1609.03552). -
-#   Naeem, Oh, Uh, Choi, Yoo (2020), *Reliable fidelity and diversity metrics for generative
-#   models*, [arXiv:2002.09797](https://arxiv.org/abs/2002.09797). - Ghosh, Sajjadi, Vergari,
-#   Black, Schölkopf (2020), *From variational to deterministic autoencoders* (a mixture fitted to
+#   manifold* (the search for a code), [arXiv:1609.03552](https://arxiv.org/abs/1609.03552).
+# - Naeem, Oh, Uh, Choi, Yoo (2020), *Reliable fidelity and diversity metrics for generative
+#   models*, [arXiv:2002.09797](https://arxiv.org/abs/2002.09797).
+# - Ghosh, Sajjadi, Vergari, Black, Schölkopf (2020), *From variational to deterministic autoencoders* (a mixture fitted to
 #   the codes), [arXiv:1903.12436](https://arxiv.org/abs/1903.12436).
 # - Larsen, Sønderby, Larochelle, Winther (2016), *Autoencoding beyond pixels using a learned
 #   similarity metric* (VAE-GAN), [arXiv:1512.09300](https://arxiv.org/abs/1512.09300).

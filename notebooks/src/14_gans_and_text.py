@@ -26,7 +26,7 @@ preset = runtime.setup()  # or: runtime.setup("smoke"), "class", "gpu"
 # Gumbel trick, write the gradient of REINFORCE, judge authors by validity *and* diversity, and say
 # what BERT is, and what it is not.
 #
-# **Time:** 45 minutes, about three of them computing on two cores.
+# **Time:** 45 minutes, about one of them computing on two cores.
 
 # %% [markdown]
 # ## A language that can be checked
