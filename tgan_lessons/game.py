@@ -83,7 +83,7 @@ class Game(Rounds):
 
         A game that is restored and asked again goes on with the batches it would have seen.
         """
-        return stream(self._fed(), self._batch_size, self.seed, start=int(self.rounds))
+        return stream(self._fed(), self._batch_size, self.seed, start=int(self.rounds.numpy()))
 
     def _fed(self) -> Batch:
         if not hasattr(self, "_data"):
@@ -95,6 +95,12 @@ class Game(Rounds):
             what = "moves" if name else "rounds"
             raise ValueError(f"`{what}` must be a whole number of at least 0. Received: {times}")
         data = self._fed()
+        if self._is_shared:
+            raise RuntimeError(
+                "`advance` and `move` play on one device, and this game was built for several, in "
+                f"the scope of a {type(self.distribute_strategy).__name__}. Train it with "
+                "`fit(game.batches(), steps_per_epoch=…)`"
+            )
         self._see_moves()
         key = (name, self._specs)
         if key not in self._compiled:
@@ -103,7 +109,7 @@ class Game(Rounds):
         for count in self._pieces.setdefault(name, Pieces()).counts(int(times)):
             last = self._compiled[key](data, self._batch_size, tf.constant(count, tf.int32))
             logs = {key: float(value) for key, value in last.items()}
-            _check_finite(logs, int(self.rounds))
+            _check_finite(logs, int(self.rounds.numpy()))
         return logs
 
     def _compile_loop(self, name: str | None) -> Callable[..., Logs]:
@@ -150,10 +156,14 @@ class Game(Rounds):
         self._see_moves()
 
     def _see_moves(self) -> None:
-        """Traces anew where a player who moved once a round may now move more often."""
+        """Traces anew where a player who moved once a round may now move more often.
+
+        On several devices, wherever the number of moves has changed.
+        """
         for name, moves in self._moves.items():
-            if not self._repeats[name] and int(moves) > 1:
-                self._repeats[name] = True
+            before, now = self._repeats[name], int(moves.numpy())
+            if (not before and now > 1) or (self._is_shared and before and now != before):
+                self._repeats[name] = now
                 self._compiled = {}
                 if self.train_function is not None:  # also in the middle of `fit`
                     self.make_train_function(force=True)
@@ -186,7 +196,7 @@ class StopWhenDiverged(keras.callbacks.Callback):
         bad = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
         if bad and not self.model.stop_training:
             self.model.stop_training = True
-            announce(f"Training stopped: {_explain(bad, int(self.model.rounds))}")
+            announce(f"Training stopped: {_explain(bad, int(self.model.rounds.numpy()))}")
 
 
 def _check_finite(logs: dict[str, float], round_number: int) -> None:
