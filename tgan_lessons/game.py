@@ -31,12 +31,22 @@ class Game(Rounds):
     finite is not made, and none after it: the networks keep their last good state, and `Diverged`
     says what happened.
 
+    Where a network is of mixed_float16, each player's loss is scaled by Keras's
+    `LossScaleOptimizer`. A gradient that overflows skips this player's move, lowers its scale, and
+    is logged as 0.
+
+    Built in the scope of a `tf.distribute.MirroredStrategy`, a game is trained by `fit` on several
+    devices as on one with the same batch, if the losses are means over the samples. Each device
+    draws noise of its own. Batch normalisation sees the part of one device only; its moving
+    averages are the means over the devices.
+
     Args:
         players: in the order in which they move.
         simultaneous: whether all move at once, from one shared forward pass.
         coefficients: numbers in the losses that may change while training, by name.
         seed: of noise and of the choice of samples.
-        jit_compile: whether XLA compiles the rounds. On a CPU it is slow to start.
+        jit_compile: whether XLA compiles the rounds. Off: on a CPU it was slower, and on a GPU we
+            have not measured it; `python -m benchmarks device` does.
     """
 
     def feed(self, data: Batch, *, batch_size: int = 64) -> None:
