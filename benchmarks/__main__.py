@@ -18,6 +18,7 @@ NAMES = (
     "labs",
     "presets",
     "lessons",
+    "device",
 )
 
 

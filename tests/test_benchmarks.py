@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import benchmarks.__main__ as command
-from benchmarks import browser, digits, engine, measure, modes, peers, toy
+from benchmarks import browser, device, digits, engine, measure, modes, peers, toy
 from tgan_lessons import data, gan_models
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
@@ -244,6 +244,26 @@ def test_toy_and_its_report(tmp_path):
     toy.run(quick=True, repeats=2, seconds=0.02, folder=tmp_path)
     written = check_files(tmp_path, "toy")
     assert written["enough"]["rounds_per_second"] == written["peers"]["engine"]["median"]
+
+
+@pytest.mark.long
+def test_the_device_and_its_report(tmp_path):
+    before = keras.config.dtype_policy().name
+    device.run(quick=True, batch_sizes=(4,), repeats=2, seconds=0.02, folder=tmp_path)
+    assert keras.config.dtype_policy().name == before
+    written = check_files(tmp_path, "device")
+    assert set(written["batch"]["4"]["peers"]) == {"plain", "XLA", "mixed", "mixed and XLA"}
+    for peer in written["batch"]["4"]["peers"].values():
+        assert len(peer["rates"]) == 2 and peer["median"] > 0
+
+
+def test_a_mixed_game_is_mixed_and_leaves_the_policy_alone():
+    mixed = device.play(fake_digits(), 4, "mixed_float16", False).__self__
+    plain = device.play(fake_digits(), 4, "float32", True).__self__
+    for game, name in ((mixed, "mixed_float16"), (plain, "float32")):
+        assert game.generator.layers[-1].dtype_policy.name == name
+    assert plain.jit_compile and not mixed.jit_compile
+    assert keras.config.dtype_policy().name == "float32"
 
 
 def fake_digits():

@@ -81,6 +81,7 @@ def test_setup_seeds_and_says_where_it_runs(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "keras", keras)
     monkeypatch.setitem(sys.modules, "tensorflow", types.SimpleNamespace(__version__="2.99"))
     monkeypatch.setattr(runtime, "has_gpu", lambda: True)
+    monkeypatch.setattr(runtime, "grow_memory", lambda: None)
     for variable in ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND"):
         monkeypatch.setenv(variable, "jax")
     preset = runtime.setup("smoke", seed=7)
@@ -98,6 +99,30 @@ def test_setup_reports_a_wrong_preset_before_tensorflow(monkeypatch, no_hardware
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(ValueError, match="`preset`"):
         runtime.setup("large")
+
+
+@pytest.mark.parametrize("too_late", [False, True])
+def test_the_memory_of_every_gpu_grows(monkeypatch, capsys, too_late):
+    """There is no GPU here: a list of names stands for TensorFlow's devices."""
+    seen = []
+
+    def set_memory_growth(device, grows):
+        if too_late:
+            raise RuntimeError("Physical devices cannot be modified after being initialized")
+        seen.append((device, grows))
+
+    config = types.SimpleNamespace(
+        list_physical_devices=lambda kind: ["GPU:0", "GPU:1"] if kind == "GPU" else ["CPU:0"],
+        experimental=types.SimpleNamespace(set_memory_growth=set_memory_growth),
+    )
+    monkeypatch.setitem(sys.modules, "tensorflow", types.SimpleNamespace(config=config))
+    runtime.grow_memory()
+    said = capsys.readouterr().out
+    if too_late:
+        assert said.count("\n") == 1 and "Restart the kernel" in said
+        assert "cannot be modified after being initialized" in said
+    else:
+        assert seen == [("GPU:0", True), ("GPU:1", True)] and said == ""
 
 
 def test_quiet_hides_what_c_code_writes_and_nothing_after(capfd):

@@ -129,8 +129,8 @@ def resume(game: Game, path: str | Path) -> int:
     """
     if os.path.exists(path):
         load(game, path)
-        announce(f"Going on from round {int(game.rounds)}, saved in {path}")
-    return int(game.rounds)
+        announce(f"Going on from round {int(game.rounds.numpy())}, saved in {path}")
+    return int(game.rounds.numpy())
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -150,7 +150,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Refuses to write over a training that is further than this one."""
-        self._saved = int(self.model.rounds)
+        self._saved = int(self.model.rounds.numpy())
         kept = int(_read(self.path).get("rounds", 0)) if self.path.exists() else 0
         if kept > self._saved:
             raise CheckpointError(
@@ -160,7 +160,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Saves, where it is time."""
-        rounds, names = int(self.model.rounds), log_names(self.model.players)
+        rounds, names = int(self.model.rounds.numpy()), log_names(self.model.players)
         is_sound = all(math.isfinite((logs or {}).get(name, 0.0)) for name in names)
         is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
         if is_sound and (is_last or rounds >= self._saved + self.every):

@@ -9,6 +9,7 @@ import numpy as np
 
 from tgan_lessons import modes, runtime
 from tgan_lessons.crowd import Crowd, Rules
+from tgan_lessons.studies import spread
 from tgan_lessons.toys import Toy
 
 SAMPLES = 2500  # that are counted, as in PacGAN
@@ -38,6 +39,8 @@ def compare(
 ) -> dict[str, list[modes.ModeCount]]:
     """Trains each cure for all seeds side by side and counts the modes that it finds.
 
+    The cures are pieces of a study, see `studies.spread`.
+
     Args:
         cures: rules by name.
         toy: a mixture to learn.
@@ -47,11 +50,12 @@ def compare(
     Returns:
         By name one count for each seed, of 2,500 samples.
     """
-    found = {}
-    for name, rules in runtime.track(cures.items(), len(cures), "cures"):
-        crowd = train(rules, toy, seeds=seeds, rounds=rounds)
-        found[name] = count(crowd, toy)
-    return found
+    counts = spread(_try, ((rules, toy, tuple(seeds), rounds) for rules in cures.values()))
+    return dict(zip(cures, runtime.track(counts, len(cures), "cures"), strict=True))
+
+
+def _try(rules: Rules, toy: Toy, seeds: Sequence[int], rounds: int) -> list[modes.ModeCount]:
+    return count(train(rules, toy, seeds=seeds, rounds=rounds), toy)
 
 
 def count(crowd: Crowd, toy: Toy) -> list[modes.ModeCount]:

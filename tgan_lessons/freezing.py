@@ -19,6 +19,7 @@ from tgan_lessons import small_nets
 from tgan_lessons.ensembles import Ensemble
 from tgan_lessons.pools import Pool, batches
 from tgan_lessons.small_nets import LAYERS, Weights
+from tgan_lessons.studies import spread
 
 SHIFT = 1000  # of seeds: a new head made with its source's own seed is the source's head
 DEPTHS = range(1, len(LAYERS))  # of the freeze slider: all but the head can be copied
@@ -178,6 +179,8 @@ def sweep(
 ) -> Iterator[Outcome]:
     """Moves the freeze slider: at each depth the networks of all sources learn side by side.
 
+    The depths are pieces of a study, see `studies.spread`.
+
     Args:
         target: what they learn.
         sources: by name, a network for each seed of the target.
@@ -189,11 +192,21 @@ def sweep(
     Yields:
         The outcome of each source at each depth, as soon as it is there.
     """
-    for depth in depths:
-        weights = small_nets.join(*(target.start(own, depth) for own in sources.values()))
-        networks = target.learn(
-            weights, layer_rates(depth, copied=copied if tuned else 0.0, new=new)
-        )
-        scores = target.validate(networks), target.test(networks)
-        for name, validation, test in zip(sources, *scores, strict=True):
-            yield Outcome(name, depth, tuned, validation, test)
+    pieces = ((target, dict(sources), depth, tuned, copied, new) for depth in depths)
+    for outcomes in spread(_sweep_depth, pieces):
+        yield from outcomes
+
+
+def _sweep_depth(
+    target: Target,
+    sources: Mapping[str, Weights],
+    depth: int,
+    tuned: bool,
+    copied: float,
+    new: float,
+) -> list[Outcome]:
+    weights = small_nets.join(*(target.start(own, depth) for own in sources.values()))
+    rates = layer_rates(depth, copied=copied if tuned else 0.0, new=new)
+    networks = target.learn(weights, rates)
+    scores = zip(sources, target.validate(networks), target.test(networks), strict=True)
+    return [Outcome(name, depth, tuned, *pair) for name, *pair in scores]

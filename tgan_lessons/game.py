@@ -33,12 +33,22 @@ class Game(Rounds):
     finite is not made, and none after it: the networks keep their last good state, and `Diverged`
     says what happened.
 
+    Where a network is of mixed_float16, each player's loss is scaled by Keras's
+    `LossScaleOptimizer`. A gradient that overflows skips this player's move, lowers its scale, and
+    is logged as 0.
+
+    Built in the scope of a `tf.distribute.MirroredStrategy`, a game is trained by `fit` on several
+    devices as on one with the same batch, if the losses are means over the samples. Each device
+    draws noise of its own. Batch normalisation sees the part of one device only; its moving
+    averages are the means over the devices.
+
     Args:
         players: in the order in which they move.
         simultaneous: whether all move at once, from one shared forward pass.
         coefficients: numbers in the losses that may change while training, by name.
         seed: of noise and of the choice of samples.
-        jit_compile: whether XLA compiles the rounds. On a CPU it is slow to start.
+        jit_compile: whether XLA compiles the rounds. Off: on a CPU it was slower, and on a GPU we
+            have not measured it; `python -m benchmarks device` does.
     """
 
     def feed(self, data: Batch, *, batch_size: int = 64) -> None:
@@ -85,7 +95,7 @@ class Game(Rounds):
 
         A game that is restored and asked again goes on with the batches it would have seen.
         """
-        return stream(self._fed(), self._batch_size, self.seed, start=int(self.rounds))
+        return stream(self._fed(), self._batch_size, self.seed, start=int(self.rounds.numpy()))
 
     def _fed(self) -> Batch:
         if not hasattr(self, "_data"):
@@ -97,6 +107,12 @@ class Game(Rounds):
             what = "moves" if name else "rounds"
             raise ValueError(f"`{what}` must be a whole number of at least 0. Received: {times}")
         data = self._fed()
+        if self._is_shared:
+            raise RuntimeError(
+                "`advance` and `move` play on one device, and this game was built for several, in "
+                f"the scope of a {type(self.distribute_strategy).__name__}. Train it with "
+                "`fit(game.batches(), steps_per_epoch=…)`"
+            )
         self._see_moves()
         key = (name, self._specs)
         if key not in self._compiled:
@@ -108,7 +124,7 @@ class Game(Rounds):
         for count in pieces.counts(left) if left or not times else ():
             last = self._compiled[key](data, self._batch_size, tf.constant(count, tf.int32))
             logs = {key: float(value) for key, value in last.items()}
-            _check_finite(logs, int(self.rounds))
+            _check_finite(logs, int(self.rounds.numpy()))
             kept.note(count, logs)
         return kept.logs
 
@@ -156,10 +172,14 @@ class Game(Rounds):
         self._see_moves()
 
     def _see_moves(self) -> None:
-        """Traces anew where a player who moved once a round may now move more often."""
+        """Traces anew where a player who moved once a round may now move more often.
+
+        On several devices, wherever the number of moves has changed.
+        """
         for name, moves in self._moves.items():
-            if not self._repeats[name] and int(moves) > 1:
-                self._repeats[name] = True
+            before, now = self._repeats[name], int(moves.numpy())
+            if (not before and now > 1) or (self._is_shared and before and now != before):
+                self._repeats[name] = now
                 self._compiled = {}
                 if self.train_function is not None:  # also in the middle of `fit`
                     self.make_train_function(force=True)
@@ -192,7 +212,7 @@ class StopWhenDiverged(keras.callbacks.Callback):
         bad = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
         if bad and not self.model.stop_training:
             self.model.stop_training = True
-            announce(f"Training stopped: {_explain(bad, int(self.model.rounds))}")
+            announce(f"Training stopped: {_explain(bad, int(self.model.rounds.numpy()))}")
 
 
 def _check_finite(logs: dict[str, float], round_number: int) -> None:

@@ -61,9 +61,9 @@ class Rates:
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        first = float(self.learning_rate)
+        first = float(self.learning_rate.numpy())
         if first:
-            self._ratios = [float(o.learning_rate) / first for o in self._optimizers]
+            self._ratios = [float(o.learning_rate.numpy()) / first for o in self._optimizers]
         for optimizer, ratio in zip(self._optimizers, self._ratios, strict=True):
             optimizer.learning_rate = float(value) * ratio
 

@@ -9,8 +9,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tgan_lessons import replicas
 from tgan_lessons.pieces import Pieces
 from tgan_lessons.players import Player, Rates, check_gradients, check_losses, check_players
+from tgan_lessons.scaling import measure, with_scaling
 
 Tensor = Any
 Batch = Any
@@ -35,16 +37,19 @@ class Rounds(keras.Model):
     ) -> None:
         check_players(players, simultaneous)
         super().__init__(name=name)
-        self.players = tuple(players)
+        self.players = with_scaling(players)
         self.simultaneous = simultaneous
         self.seeds = keras.random.SeedGenerator(seed)  # of what `losses` draws
         self.sampling = keras.random.SeedGenerator(seed + 1)  # of the samples that a move sees
         self.seed = seed
-        self._networks = [network for player in players for network in player.networks]
-        self._optimizers = {player.name: player.optimizer for player in players}  # saved with it
+        self._networks = [network for player in self.players for network in player.networks]
+        self._optimizers = {
+            player.name: player.optimizer for player in self.players
+        }  # saved with it
         self.rounds = self._counter("rounds")
-        self._moves = {p.name: self._counter(f"{p.name}_moves", p.moves) for p in players}
-        self._repeats = dict.fromkeys(self._moves, False)
+        self._moves = {p.name: self._counter(f"{p.name}_moves", p.moves) for p in self.players}
+        self._repeats = dict.fromkeys(self._moves, 0)  # the moves that the graph repeats, if any
+        self._is_shared = tf.distribute.has_strategy()
         self.coefficients = {
             name: self.add_weight(
                 name=name, initializer=keras.initializers.Constant(value), trainable=False
@@ -75,6 +80,9 @@ class Rounds(keras.Model):
         super().compile(optimizer=None, jit_compile=jit_compile, **options)
         self.optimizer = Rates(self.players)
 
+    def _maybe_symbolic_build(self, *args: object, **options: object) -> None:
+        """Not needed: a game is built at once. Keras's refuses parts of different sizes."""
+
     def train_step(self, data: Batch) -> Logs:
         """One round of `fit`; every move of the round sees this batch, with fresh noise."""
         batch = _unpack(data)
@@ -104,7 +112,9 @@ class Rounds(keras.Model):
         logs: Logs = {}
         for player in self.players:
             move = functools.partial(self._move, (player,), draw)
-            if self._repeats[player.name]:
+            if self._is_shared:  # devices cannot wait for each other inside of a loop
+                new, goes_on = unroll(max(1, self._repeats[player.name]), move, goes_on)
+            elif self._repeats[player.name]:
                 moves = self._moves[player.name].value
                 new, goes_on = repeat(moves, move, log_names([player]), goes_on)
             else:  # a loop around one move would cost a toy game a fifth of its speed
@@ -116,38 +126,40 @@ class Rounds(keras.Model):
         self, movers: Sequence[Player], draw: Callable[[], Batch], goes_on: Tensor
     ) -> tuple[Logs, Tensor]:
         """One forward pass, then the movers step along their own gradients: all, or none."""
-        batch = draw()
-        with keras.StatelessScope() as scope, tf.GradientTape(len(movers) > 1) as tape:
+        batch, chance, shared = draw(), self._chance(), replicas.is_one_of_many()
+        mine = replicas.own_chance(chance) if shared else None
+        with keras.StatelessScope(mine) as scope, tf.GradientTape(len(movers) > 1) as tape:
             losses = self.losses(batch)
-        check_losses(losses, self.players)
-        self._adopt(scope, self._chance())
+            check_losses(losses, self.players)
+            goals = [player.optimizer.scale_loss(losses[player.name]) for player in movers]
+        if not shared:
+            _assign(_changed(scope, chance))
         logs: Logs = {}
         steps = []
-        for player in movers:
-            loss = losses[player.name]
-            gradients = tape.gradient(loss, player.variables)
+        for player, goal in zip(movers, goals, strict=True):
+            gradients = tape.gradient(goal, player.variables)
             check_gradients(gradients, player)
-            norm = tf.linalg.global_norm([tf.cast(g, tf.float32) for g in gradients])
+            found = losses[player.name], gradients, _changed(scope, player.statistics)
+            loss, gradients, statistics = replicas.mean(found, batch) if shared else found
+            norm, skipped = measure(gradients, player.optimizer)
             goes_on &= tf.math.is_finite(loss) & tf.math.is_finite(norm)
-            steps.append((player, gradients))
+            if skipped is not None:
+                statistics = [(v, tf.where(skipped, v.value, new)) for v, new in statistics]
+            steps.append((player, gradients, statistics))
             logs[f"{player.name}_loss"] = tf.cast(loss, tf.float32)
             logs[f"{player.name}_gradient_norm"] = norm
+        if shared:
+            replicas.step_together(steps, goes_on, _changed(scope, chance))
+            return logs, goes_on
 
         def step() -> Tensor:
-            for player, gradients in steps:
+            for player, gradients, statistics in steps:
                 player.optimizer.apply(gradients, player.variables)
-                self._adopt(scope, player.statistics)
+                _assign(statistics)
             return tf.constant(True)
 
         tf.cond(goes_on, step, lambda: tf.constant(False))
         return logs, goes_on
-
-    def _adopt(self, scope: keras.StatelessScope, variables: Sequence[keras.Variable]) -> None:
-        """Makes the changes of a forward pass to these variables real; all others are dropped."""
-        for variable in variables:
-            value = scope.get_current_value(variable)
-            if value is not None:
-                variable.assign(value)
 
     def _chance(self) -> list[keras.Variable]:
         """The states of all random generators: noise and dropout differ at each move."""
@@ -170,12 +182,44 @@ class Rounds(keras.Model):
 
     def _counter(self, name: str, value: int = 0) -> keras.Variable:
         start = keras.initializers.Constant(value)
-        return self.add_weight(name=name, initializer=start, dtype="int64", trainable=False)
+        return self.add_weight(
+            name=name,
+            initializer=start,
+            dtype="int64",
+            trainable=False,
+            aggregation="only_first_replica",  # several devices count a round once
+        )
+
+
+def _changed(
+    scope: keras.StatelessScope, variables: Sequence[keras.Variable]
+) -> list[tuple[keras.Variable, Tensor]]:
+    """What a forward pass would make of these variables, where it changes them."""
+    pairs = [(variable, scope.get_current_value(variable)) for variable in variables]
+    return [(variable, value) for variable, value in pairs if value is not None]
+
+
+def _assign(pairs: Sequence[tuple[keras.Variable, Tensor]]) -> None:
+    """Makes changes of a forward pass real; all others are dropped."""
+    for variable, value in pairs:
+        variable.assign(value)
 
 
 def log_names(players: Sequence[Player]) -> list[str]:
     """What a round of these players logs."""
     return [f"{player.name}_{what}" for player in players for what in ("loss", "gradient_norm")]
+
+
+def unroll(
+    times: int, step: Callable[[Tensor], tuple[Logs, Tensor]], goes_on: Tensor
+) -> tuple[Logs, Tensor]:
+    """As `repeat` for a fixed number of times, without a loop in the graph."""
+    logs, now = step(goes_on)
+    for _ in range(times - 1):
+        new, still = step(now)
+        logs = {name: tf.where(now, new[name], old) for name, old in logs.items()}
+        now = still
+    return logs, now
 
 
 def repeat(

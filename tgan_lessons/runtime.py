@@ -75,6 +75,26 @@ def has_gpu() -> bool:
         return bool(tf.config.list_physical_devices("GPU"))
 
 
+def grow_memory() -> None:
+    """Lets TensorFlow take a GPU's memory as it needs it, not all at once. Imports TensorFlow.
+
+    Several notebooks may then share a GPU. It must be said before a GPU is used; where that is too
+    late, this is announced.
+    """
+    with quiet():
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+    try:
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError as error:
+        announce(
+            "This notebook keeps the GPU's whole memory, since TensorFlow was used before the "
+            f"set-up. Restart the kernel to share it with others. ({error})"
+        )
+
+
 def find_preset(name: str | None = None) -> Preset:
     """Chooses the preset: `name`, else the environment's, else what the hardware suggests.
 
@@ -105,6 +125,8 @@ def setup(preset: str | None = None, seed: int = 0) -> Preset:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     chosen = find_preset(preset)
     gpu = has_gpu()
+    if gpu:
+        grow_memory()
     import keras
     import tensorflow as tf
 

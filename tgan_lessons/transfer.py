@@ -11,6 +11,7 @@ import numpy as np
 
 from tgan_lessons import resume
 from tgan_lessons.data import Dataset, check_images, sample_per_class
+from tgan_lessons.studies import spread
 
 if TYPE_CHECKING:
     import keras
@@ -259,6 +260,8 @@ def compare(
 ) -> Iterator[Run]:
     """Gives every method the same labels: one run for each budget, seed and method.
 
+    The runs are pieces of a study, see `studies.spread`.
+
     Args:
         trainers: for each method a function (x, y, seed) → accuracy on the test images.
         letters: the target data; label budgets are drawn from its training images.
@@ -268,9 +271,18 @@ def compare(
     Yields:
         The runs, one as soon as it is done.
     """
-    seeds = tuple(seeds)
-    for per_class in budgets:
-        for seed in seeds:
-            x, y = sample_per_class(letters.x_train, letters.y_train, per_class, seed)
-            for method, train in trainers.items():
-                yield Run(method, per_class, seed, train(x, y, seed))
+    seeds, budgets = tuple(seeds), tuple(budgets)
+    pieces = (
+        (method, train, per_class, seed, x, y)
+        for per_class in budgets
+        for seed in seeds
+        for x, y in [sample_per_class(letters.x_train, letters.y_train, per_class, seed)]
+        for method, train in trainers.items()
+    )
+    yield from spread(_run, pieces)
+
+
+def _run(
+    method: str, train: Trainer, per_class: int, seed: int, x: np.ndarray, y: np.ndarray
+) -> Run:
+    return Run(method, per_class, seed, train(x, y, seed))
