@@ -168,7 +168,11 @@ class Sandbox:
             KernelGoneError: the time was up, or the kernel died. It is of no use any more.
         """
         sent = self._client.execute(
-            code, store_history=False, allow_stdin=False, user_expressions={"value": expression}
+            code,
+            store_history=False,
+            allow_stdin=False,
+            stop_on_error=False,  # what is sent next is to run all the same
+            user_expressions={"value": expression},
         )
         content = self._reply(sent, seconds)
         if any(item.get("source") == "ask_exit" for item in content.get("payload") or ()):
