@@ -94,7 +94,13 @@ CLASS = {
     "pia": (body("import os", "raise ValueError(dict(os.environ).get('TGAN_SECRET', 'none'))"),),
     "quin": (LONG_LOOP, "raise SystemExit", *RIGHT),
     "rex": ("exec('factor = 2')", ONE.format("factor * x"), TWO.format("factor * 21")),
+    "sue": (ONE.format("x * (1 + ready)"), TWO.format("math.floor(42.5)")),
     "tom": (*RIGHT, "for answer in [1]:\n    break"),
+    "vic": (
+        "def double(x):\n    return 2 * x",
+        "%%time\nfrom tiny_exercises import check_answer as check\nimport tiny_exercises as t",
+        "%%time\nt.check_answer(6 * 7)",
+    ),
     "uma": ("answer = 1 / 0", "import tiny_exercises", "tiny_exercises.check_answer(answer)"),
 }
 
@@ -176,8 +182,10 @@ def verdicts(row):
         ("pia", ["not yet", "missing"], "ValueError: none"),
         ("quin", ["passed", "passed"], ""),
         ("rex", ["passed", "passed"], ""),
+        ("sue", ["passed", "passed"], ""),
         ("tom", ["passed", "passed"], ""),
         ("uma", ["missing", "error"], "code cell 2: ZeroDivisionError"),
+        ("vic", ["passed", "passed"], ""),
         ("zoe", ["passed", "passed"], ""),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,7 +66,8 @@ def check(
             notebooks, lesson=lesson, folder=course, limits=limits, preset=preset, jobs=jobs,
             on_row=advance,
         )  # fmt: skip
-    _show(_check_table(rows), f"Sandbox: {WALLS[find_wall()]}.")
+    limited = ", no limits on memory and file size on Windows" if os.name == "nt" else ""
+    _show(_check_table(rows), f"Sandbox: {WALLS[find_wall()]}{limited}.")
     _save(output, [_flat(row, _most(rows)) for row in rows])
 
 

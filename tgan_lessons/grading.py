@@ -10,7 +10,6 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tgan_lessons import lessons
@@ -134,9 +133,14 @@ class Grader:
             raise KernelGoneError(f"time limit: the notebook took more than {limit:.0f} s")
         return min(most, left)
 
-    def _prepare(self, box: Sandbox, plans: Iterable[Exercise]) -> None:
+    def _prepare(self, box: Sandbox, plans: dict[Exercise, set[int]]) -> None:
+        """Runs the lesson's set-up where anything uses it, and keeps the checks aside."""
+        used = {name for e in plans for name in e.names}
+        for place in set().union(*plans.values()):
+            used |= self._notebook.statements[place].uses
         modules = sorted({exercise.module for exercise in plans})
-        for code in (self._setup, f"{JUDGE}.keep({modules!r})"):
+        setup = [self._setup] if used & self._given else []  # it loads TensorFlow: seconds
+        for code in (*setup, f"{JUDGE}.keep({modules!r})"):
             error, _ = box.run(code, self._seconds(START_SECONDS))
             if error:
                 raise KernelGoneError(error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 import symtable
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from pathlib import Path
 from tgan_lessons import lessons
 
 LARGEST_FILE = 50 * 2**20
+HARMLESS = re.compile(r"\A\s*%%(time|capture)\b.*\n")  # magics that only wrap a cell
 
 
 class UnreadableError(Exception):
@@ -118,7 +120,7 @@ def _parse(cells: Iterable[str]) -> tuple[tuple[Statement, ...], dict[int, str]]
     statements, broken = [], {}
     for number, cell in enumerate(cells, start=1):
         try:  # magics become calls of get_ipython()
-            code = TransformerManager().transform_cell(cell)
+            code = TransformerManager().transform_cell(HARMLESS.sub("", cell))
             statements += [_statement(number, node) for node in ast.parse(code).body]
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             broken[number] = f"{type(error).__name__}: {getattr(error, 'msg', error)}"
