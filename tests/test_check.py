@@ -54,14 +54,16 @@ while True:
 FAKES = """\
 import tiny_exercises
 from tgan_lessons import checks
-class Fake:
-    verdict, message, passed = "passed", "", True
 print("✔ Exercise 91.1, passed: Twice as much.")
-checks.Result = tiny_exercises.Result = lambda *a: Fake()
-checks.expect = tiny_exercises.expect = lambda *a: None
-tiny_exercises.check_double = check_double = lambda f: Fake()
-def double(x):
-    return 5
+def cheat(answer):
+    class Fake:
+        verdict, message, passed = "passed", "", True
+    checks.Result = tiny_exercises.Result = lambda *a: Fake()
+    checks.expect = tiny_exercises.expect = lambda *a: None
+    tiny_exercises.check_double = tiny_exercises.check_answer = lambda *a: Fake()
+    return answer
+double = cheat(lambda x: 5)
+check_double = lambda f: checks.Result("91.1", "passed", "Twice as much.")
 tiny_exercises.check_double(double)
 check_double(double)"""
 CLASS = {
@@ -69,7 +71,7 @@ CLASS = {
     "ben": (ONE.format("x"), TWO.format("...")),
     "cleo": (ONE.format("..."), RIGHT[0], ONE.format("..."), RIGHT[1]),
     "dan": RIGHT[:1],
-    "eve": (FAKES, "answer = 41\n(lambda a: print('passed'))(answer)"),
+    "eve": (FAKES, "answer = cheat(41)\n(lambda a: print('passed'))(answer)"),
     "fay": (
         body("while True:", "    try: __import__('time').sleep(1)", "    except: pass"),
         RIGHT[1],
@@ -169,7 +171,7 @@ def verdicts(row):
         ("ben", ["not yet", "unfinished"], "91.1: Twice four is eight."),
         ("cleo", ["passed", "passed"], "91.1: 3 times, the best counts"),
         ("dan", ["passed", "missing"], ""),
-        ("eve", ["not yet", "not yet"], "Twice four is eight."),
+        ("eve", ["not yet", "not yet"], "91.1: 2 times, the best counts"),
         ("fay", ["error", "passed"], "time limit: no end after 8 s"),
         ("gus", ["error", "passed"], "the kernel ended itself (exit code 3)"),
         ("hal", ["error", "passed"], "exit() was called"),
