@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from tgan_lessons import __version__, lessons, runtime
+from tgan_lessons import __version__, class_cli, lessons, runtime
 
 app = typer.Typer(
     help="Transfer learning and GANs, in notebooks.",
@@ -201,3 +201,7 @@ def build(
         with _one_line(1, execute.LessonError), _progress(name) as on_cell:
             build.build_notebook(path, chosen, on_cell=on_cell)
         typer.echo(f"{name} after {time.monotonic() - started:.0f} s")
+
+
+app.command()(class_cli.check)
+app.command()(class_cli.answers)
