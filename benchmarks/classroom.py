@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -34,9 +35,9 @@ import os
 load_subconfig({config!r})
 c.JupyterHub.hub_port = {hub}
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api}"
+{more}
 if os.geteuid() == 0 and c.JupyterHub.spawner_class == "simple":
     c.Spawner.args = [*c.Spawner.args, "--allow-root"]
-{more}
 """
 # The hub ends when its standard input does: with the program that started it, in whatever way.
 START = """
@@ -148,6 +149,12 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.wait(20)
 
 
+def pss(pid: int) -> float:
+    """MiB of a process, each page divided by how many share it, by Linux's own count."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    return int(re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)[1]) / 1024
+
+
 @dataclass
 class Learner:
     """One who has the password, or guesses one.
@@ -221,8 +228,19 @@ class Learner:
         return Kernel(self, answer.json()["id"])
 
     def kernels(self) -> list[str]:
-        """The ids of those that run."""
-        return [kernel["id"] for kernel in self.ask(f"user/{self.name}/api/kernels").json()]
+        """The ids of those that run; looking is no activity."""
+        path = f"user/{self.name}/api/kernels?no_track_activity=1"
+        return [kernel["id"] for kernel in self.ask(path).json()]
+
+    def memory(self) -> dict[str, float]:
+        """MiB of the learner's processes, `"server"` and `"kernel"`: pages shared are divided."""
+        found = {"server": 0.0, "kernel": 0.0}
+        for process in psutil.Process(self.hub.process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.environ().get("JUPYTERHUB_USER") == self.name:
+                    is_kernel = any("ipykernel" in word for word in process.cmdline())
+                    found["kernel" if is_kernel else "server"] += pss(process.pid)
+        return found
 
 
 class Kernel:
@@ -246,6 +264,8 @@ class Kernel:
     def run(self, code: str) -> Iterator[dict[str, Any]]:
         """Runs a cell; yields each message that it causes, until the kernel is idle again.
 
+        A message's `"buffers"` is how many came with it: a widget's picture is one.
+
         Raises:
             RuntimeError: with the traceback, if the cell raises.
         """
@@ -263,9 +283,8 @@ class Kernel:
             if message["msg_type"] == "error":
                 raise RuntimeError("\n".join(message["content"]["traceback"]))
             yield message
-            if message["msg_type"] == "status":
-                if message["content"]["execution_state"] == "idle":
-                    return
+            if message["content"].get("execution_state") == "idle":
+                return
 
     def text(self, code: str) -> str:
         """Runs a cell; returns what it printed."""
@@ -275,8 +294,9 @@ class Kernel:
 
 def _read(data: str | bytes) -> dict[str, Any]:
     """A message as JSON; one with buffers, such as a picture's, comes as bytes with offsets."""
+    count = 1
     if isinstance(data, bytes):
         count = int.from_bytes(data[:4], "big")
         offsets = [int.from_bytes(data[4 * i : 4 * i + 4], "big") for i in range(1, count + 1)]
         data = data[offsets[0] : offsets[1] if count > 1 else None]
-    return json.loads(data)
+    return json.loads(data) | {"buffers": count - 1}

@@ -112,10 +112,15 @@ if os.environ.get("TGAN_LESSONS_DATA"):
     data = Path(os.environ["TGAN_LESSONS_DATA"]).resolve()
     c.Spawner.environment["TGAN_LESSONS_DATA"] = str(data)
 
-# Memory.
+# Memory. A kernel with TensorFlow is most of what a learner needs, so an idle one goes first, with
+# its variables; notebooks stay. Then the server goes; the next visit starts both again.
+NOT_NEEDED = ("jupyter_lsp", "jupyter_server_terminals", "notebook")
 c.Spawner.args = [
     f"--MappingKernelManager.cull_idle_timeout={20 * MINUTE}",
     f"--MappingKernelManager.cull_interval={MINUTE}",
     "--MappingKernelManager.cull_connected=True",  # a tab left open is no work
     f"--ServerApp.shutdown_no_activity_timeout={60 * MINUTE}",
+    "--ServerApp.terminals_enabled=False",  # one left open would keep the server for ever
+    "--LabApp.extension_manager=readonly",
+    *(f"--ServerApp.jpserver_extensions={name}=False" for name in NOT_NEEDED),
 ]
