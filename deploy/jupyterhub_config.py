@@ -15,7 +15,7 @@ from pathlib import Path
 
 c = get_config()  # noqa: F821 — JupyterHub provides it
 
-LESSONS = "tgan_lessons"  # a learner's copies, in the learner's home
+LESSONS = "lessons"  # a learner's copies, in the learner's home
 MINUTE = 60
 SHORTEST = 8  # characters of a password, as JupyterHub asks
 

@@ -157,9 +157,9 @@ def test_a_learner_gets_the_lessons_and_keeps_what_was_changed(tmp_path):
     ran = {"env": environment(tmp_path, **variables), "check": True, "timeout": 120}
     subprocess.run(command, **ran)
     home = tmp_path / "state" / "learners" / "anna"
-    names = {path.name for path in (home / "tgan_lessons").glob("*.ipynb")}
+    names = {path.name for path in (home / "lessons").glob("*.ipynb")}
     assert names == {lesson.path.name for lesson in lessons.all_lessons()}
-    first, second = (home / "tgan_lessons" / name for name in sorted(names)[:2])
+    first, second = (home / "lessons" / name for name in sorted(names)[:2])
     first.write_text("mine", encoding="utf-8")
     second.unlink()
     subprocess.run(command, **ran)
@@ -189,7 +189,7 @@ def test_the_charts_hook_copies_the_lessons(tmp_path):
     command = chart_values()["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
     home = environment(tmp_path, HOME=str(tmp_path))
     subprocess.run([sys.executable, *command[1:]], env=home, check=True, timeout=120)
-    assert (tmp_path / "tgan_lessons" / "00_start_here.ipynb").is_file()
+    assert (tmp_path / "lessons" / "00_start_here.ipynb").is_file()
 
 
 def test_the_image_is_built_from_what_the_project_declares():
