@@ -19,6 +19,7 @@ NAMES = (
     "presets",
     "lessons",
     "device",
+    "hub",
 )
 
 

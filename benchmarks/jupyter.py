@@ -118,7 +118,7 @@ def _start(front_end: str, home: Path, environment: Mapping[str, str]) -> Server
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     kernel = {"argv": command, "display_name": "Python 3", "language": "python"}
     _write_json(home / "data" / "kernels" / "python3" / "kernel.json", kernel)
-    port = _free_port()
+    port = free_port()
     _write_json(home / "config" / "jupyter_server_config.json", _config(port, token, folder))
     start = START.format(module=FRONT_ENDS[front_end][0], seconds=LIFE_SECONDS, home=str(home))
     with log.open("wb") as output:
@@ -169,7 +169,8 @@ def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value), encoding="utf-8")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
