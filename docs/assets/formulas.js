@@ -10,5 +10,6 @@ window.MathJax = {
     ignoreClass: "md-container", // everything but a notebook's texts and marked formulas
     processClass: "jp-RenderedMarkdown|arithmatex",
   },
-  "HTML-CSS": { availableFonts: ["TeX"], linebreaks: { automatic: true } },
+  // the fonts that come with it
+  "HTML-CSS": { availableFonts: [], preferredFont: null, webFont: "STIX-Web", imageFont: null },
 };
