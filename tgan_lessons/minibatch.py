@@ -9,7 +9,7 @@ import keras
 from keras import layers, ops
 
 from tgan_lessons.gan_models import ACTIVATIONS
-from tgan_lessons.runtime import choose
+from tgan_lessons.runtime import MOST_SEED, check_whole, choose
 
 Tensor = Any
 
@@ -82,7 +82,10 @@ def build_watchful_discriminator(
     Returns:
         A model: points (n, input_dim) → scores (n, 1).
     """
+    units = check_whole("units", units, several=True)
+    group, input_dim = check_whole("group", group), check_whole("input_dim", input_dim)
     choose("activation", activation, ACTIVATIONS)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     x = inputs = keras.Input((input_dim,), name="samples")
     for index, width in enumerate((*units, 1)):
         start = keras.initializers.GlorotUniform(seed=(seed + 1000) * 100 + index)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tgan_lessons.models import check_model
 from tgan_lessons.runtime import check_number
 from tgan_lessons.scenes import CLASSES, Scenes
 from tgan_lessons.segment import PAD, STRIDE, as_kernel, convolutionalise
@@ -38,6 +39,7 @@ def build_segmenter(reader: keras.Model, *, skip: bool = True) -> Networks:
         (n, side, side, …) and coarse (n, side/4, side/4, …); `top`: these two to logits
         (n, side, side, 11); `model`: scenes to logits.
     """
+    check_model("reader", reader)
     import keras
     from keras import layers, ops
 

@@ -1,4 +1,4 @@
-"""How often each fault is tried: a few times every day, many times where long tests are asked for."""
+"""How often each fault is tried: a few times every day, many times in a long test."""
 
 import pytest
 from hypothesis import HealthCheck, settings
