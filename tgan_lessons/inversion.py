@@ -66,7 +66,7 @@ def invert(
     first = np.random.default_rng(seed).normal(size=(count * starts, latent_dim))
     z = tf.Variable(first.astype(np.float32))
     targets = tf.constant(np.repeat(images, starts, axis=0))
-    adam = keras.optimizers.Adam(rate)
+    adam = keras.optimizers.Adam(float(rate))
     adam.build([z])
 
     @tf.function(autograph=False)

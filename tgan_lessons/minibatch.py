@@ -28,8 +28,13 @@ def add_spread(x: Tensor, group: int) -> Tensor:
     Returns:
         Shape (..., n, d + 1).
 
+    Raises:
+        ValueError: n, where it is known, is not divisible.
+
     Source: Karras et al. 2018, section 3, https://arxiv.org/abs/1710.10196
     """
+    if x.shape[-2] is not None and x.shape[-2] % group:
+        raise ValueError(f"`x` must be divisible by group={group}. Received: {x.shape[-2]} samples")
     shape = ops.shape(x)
     grouped = ops.reshape(x, (*shape[:-2], -1, group, shape[-1]))
     variance = ops.mean(ops.square(grouped - ops.mean(grouped, -2, keepdims=True)), -2)

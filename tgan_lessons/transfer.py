@@ -103,7 +103,7 @@ class Learner:
         self.model = build(0)
         freeze_blocks(self.backbone, frozen_blocks)
         self.model.compile(
-            optimizer=keras.optimizers.Adam(learning_rate),
+            optimizer=keras.optimizers.Adam(float(learning_rate)),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )

@@ -9,7 +9,7 @@ QUIET = {
     "derandomize": True,
     "suppress_health_check": list(HealthCheck),
 }
-settings.register_profile("few", max_examples=6, **QUIET)
+settings.register_profile("few", max_examples=2, **QUIET)
 settings.register_profile("many", max_examples=150, **QUIET)
 
 
