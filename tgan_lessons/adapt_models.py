@@ -107,6 +107,8 @@ def use_statistics(network: keras.Model, images: np.ndarray, batch_size: int = 6
         raise ValueError(
             f"`images` must be at least {batch_size}, one batch. Received: {len(images)}"
         )
+    if not np.isfinite(images).all():
+        raise ValueError("`images` must be finite numbers. Received: some that are not")
     order = np.random.default_rng(0).permutation(len(images))
     for turn in range(min(len(images) // batch_size, 16)):
         batch = images[order[turn * batch_size :][:batch_size]]

@@ -60,6 +60,8 @@ def invert(
             f"`images` must be of the generator's shape, (n, {generator.output_shape[1:]}). "
             f"Received: {images.shape}"
         )
+    if not len(images) or not np.isfinite(images).all():
+        raise ValueError("`images` must be finite, at least one. Received: others, or none")
     for name, value in (("steps", steps), ("starts", starts), ("rate", rate)):
         check_number(name, value, above=0)
     count, latent_dim = len(images), generator.inputs[0].shape[-1]

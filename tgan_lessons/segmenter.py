@@ -109,9 +109,14 @@ class Segmenter:
 
         Returns:
             The loss of the last batch.
+
+        Raises:
+            FloatingPointError: the loss is not finite any more.
         """
         check_number("steps", steps, above=0)
         check_number("rate", rate, above=0.0)
+        if not len(scenes) or not np.isfinite(scenes.x).all():
+            raise ValueError("`scenes` must hold finite images, at least one. Received: others")
         network = self.top if frozen else self.model
         network.optimizer.learning_rate = rate
         rng, few = np.random.default_rng(seed), len(scenes) < BATCH_SIZE
@@ -121,6 +126,8 @@ class Segmenter:
         for chosen in places.reshape(steps, BATCH_SIZE):
             inputs = [part[chosen] for part in x]
             loss = network.train_on_batch(inputs if frozen else inputs[0], y[chosen])
+        if not np.isfinite(loss):
+            raise FloatingPointError("the weights left the numbers. Lower the rate and start anew.")
         return float(loss)
 
     def look(self, x: np.ndarray) -> list[np.ndarray]:

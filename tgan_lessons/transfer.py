@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tgan_lessons.data import Dataset, check_images, sample_per_class
+from tgan_lessons.runtime import check_number
 
 if TYPE_CHECKING:
     import keras
@@ -194,6 +195,12 @@ def fit_linear(features: np.ndarray, labels: np.ndarray, *, strength: float = 0.
     Returns:
         The fitted scikit-learn pipeline; `score_linear` evaluates it.
     """
+    if not np.size(features) or len(features) != len(labels) or not np.isfinite(features).all():
+        raise ValueError(
+            "`features` must be finite numbers, at least one row and one label for each. "
+            f"Received: shape {np.shape(features)}, {len(labels)} labels"
+        )
+    check_number("strength", strength, above=0.0)
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
