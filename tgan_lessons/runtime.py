@@ -38,7 +38,7 @@ class Preset:
 
 def choose(argument: str, value: str, accepted: tuple[str, ...]) -> None:
     """Raises a `ValueError` that names the choices unless `value` is one of `accepted`."""
-    if value not in accepted:
+    if not isinstance(value, str) or value not in accepted:
         choices = ", ".join(repr(name) for name in accepted)
         raise ValueError(f"`{argument}` must be one of {choices}. Received: {argument}={value!r}")
 
