@@ -46,6 +46,12 @@ FAULTS = (
     "dropped",  # connections are closed without an answer
     "nonsense",  # the answer is not HTTP
 )
+MORE_FAULTS = (  # of tests/faults
+    "says more",  # than it sends, in Content-Length
+    "says less",
+    "redirects",  # endlessly
+    "trickles",  # a byte now and then, never silent for long
+)
 
 
 def upright_images(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -93,7 +99,7 @@ class OpenML:
     Attributes:
         table: the ARFF file.
         files: other paths and what is served there.
-        fault: one of `FAULTS`, or empty.
+        fault: one of `FAULTS` or `MORE_FAULTS`, or empty.
         asked: every request so far, as "METHOD host/path".
     """
 
@@ -218,15 +224,24 @@ class _Handler(BaseHTTPRequestHandler):
         is_cut = kind.startswith(part.get(openml.fault, "nothing"))
         is_packed = not is_cut and "gzip" in self.headers.get("Accept-Encoding", "")
         body = gzip.compress(body, 1) if is_packed else body
+        if openml.fault == "redirects":
+            self.send_response(302)
+            self.send_header("Location", f"https://{self.host}{self.path}?again")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+        wrong = {"says more": 2 * len(body) + 9, "says less": len(body) // 2, "trickles": 10**9}
+        self.send_header("Content-Length", str(wrong.get(openml.fault, len(body))))
         if is_packed:
             self.send_header("Content-Encoding", "gzip")
         self.end_headers()
+        while body_wanted and openml.fault == "trickles" and not self.server.stopping.wait(0.05):
+            self.wfile.write(b"x")
         if body_wanted:
             self.wfile.write(body[: len(body) // 2] if is_cut else body)
-        self.close_connection = self.close_connection or is_cut
+        self.close_connection = self.close_connection or is_cut or openml.fault in wrong
 
     def finish(self) -> None:
         if isinstance(self.connection, ssl.SSLSocket):

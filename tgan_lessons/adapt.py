@@ -53,7 +53,7 @@ class Adaptation(Game):
         opponents: Sequence[Player] = (),
         **options: Any,
     ) -> None:
-        optimizer = keras.optimizers.Adam(rate, use_ema=True, ema_momentum=AVERAGE)
+        optimizer = keras.optimizers.Adam(float(rate), use_ema=True, ema_momentum=AVERAGE)
         players = (Player("F", (features, classifier), optimizer), *opponents)
         super().__init__(players, simultaneous=True, coefficients={"lambda": 0.0}, **options)
         self.features, self.classifier = features, classifier
@@ -123,7 +123,7 @@ class DANN(Adaptation):
         rates: Sequence[float] = (2e-3, 2e-3),
         **options: Any,
     ) -> None:
-        opponent = Player("D", judge, keras.optimizers.Adam(rates[1]))
+        opponent = Player("D", judge, keras.optimizers.Adam(float(rates[1])))
         super().__init__(features, classifier, rate=rates[0], opponents=(opponent,), **options)
         self.judge = judge
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tgan_lessons.runtime import MOST_SEED, check_number, check_whole
+
 if TYPE_CHECKING:
     import keras
     import numpy as np
@@ -28,10 +30,10 @@ def build_features(
         map_size: where given, a linear layer leaves so many features, for a picture of them.
         seed: of the weights.
     """
-    if len(filters) < 1 or min(filters) < 1:
-        raise ValueError(
-            f"`filters` must list at least one positive number of channels. Received: {filters}"
-        )
+    filters = check_whole("filters", filters, several=True)
+    channels = check_whole("channels", channels)
+    map_size = map_size if map_size is None else check_whole("map_size", map_size)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     import keras
     from keras import layers
 
@@ -64,6 +66,12 @@ def build_head(
         dropout: share of them that is silent in training: it keeps a judge from being too sure.
         seed: of weights and dropout.
     """
+    inputs, outputs = check_whole("inputs", inputs), check_whole("outputs", outputs)
+    hidden = check_whole("hidden", hidden)
+    check_number("dropout", dropout)
+    if not 0 <= dropout < 1:
+        raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     import keras
     from keras import layers
 
@@ -99,6 +107,8 @@ def use_statistics(network: keras.Model, images: np.ndarray, batch_size: int = 6
         raise ValueError(
             f"`images` must be at least {batch_size}, one batch. Received: {len(images)}"
         )
+    if not np.isfinite(images).all():
+        raise ValueError("`images` must be finite numbers. Received: some that are not")
     order = np.random.default_rng(0).permutation(len(images))
     for turn in range(min(len(images) // batch_size, 16)):
         batch = images[order[turn * batch_size :][:batch_size]]

@@ -10,7 +10,7 @@ import numpy as np
 
 from tgan_lessons import adapt, adapt_models, transfer
 from tgan_lessons.data import Dataset
-from tgan_lessons.runtime import choose
+from tgan_lessons.runtime import MOST_SEED, check_number, check_whole, choose
 
 if TYPE_CHECKING:
     import keras
@@ -45,6 +45,11 @@ def build_game(
         seed: of weights, dropout and batches.
     """
     choose("method", method, METHODS)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
+    if not isinstance(rates, Sequence) or isinstance(rates, str) or len(rates) != 2:
+        raise ValueError(f"`rates` must be two, of F and D. Received: rates={rates!r}")
+    for rate in rates:
+        check_number("rates", rate, above=0.0)
     features = adapt_models.build_features(filters, channels=channels, map_size=map_size, seed=seed)
     size = features.output_shape[-1]
     parts = [features, adapt_models.build_head(size, 10, seed=seed)]

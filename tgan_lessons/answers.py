@@ -152,5 +152,8 @@ class Record:
                 self.answer, told = _merge(self.path, self.answer)
         except OSError as error:
             reason = error.strerror or error
-            return f"Your answers are not kept: {FILE} cannot be written ({reason})."
+            return (
+                f"Your answers are not kept: {FILE} cannot be written ({reason}). Make room, or "
+                "copy the notebook to a folder that you may write to. Answers from before are safe."
+            )
         return told

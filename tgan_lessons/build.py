@@ -137,7 +137,7 @@ def build_notebook(
         on_cell: see `execute.execute`.
 
     Raises:
-        LessonError: where a cell fails; the notebook is left as it was.
+        LessonError: where a cell fails or a file cannot be written; the notebook is left as it was.
     """
     import jupytext
     import nbformat
@@ -147,12 +147,22 @@ def build_notebook(
     if generate_cells(notebook, chosen.cells(published_path(notebook_path))):
         header = {"notebook_metadata_filter": "-all", "cell_metadata_filter": "tags,-all"}
         notebook.metadata = {"jupytext": header}
-        write_text(script, jupytext.writes(notebook, fmt="py:percent"))
+        _write(script, jupytext.writes(notebook, fmt="py:percent"))
     execute(notebook, notebook_path.stem, preset, on_cell)
     normalise(notebook)
     nbformat.validate(notebook)
-    write_text(notebook_path, nbformat.writes(_count_widgets(notebook)) + "\n")
+    _write(notebook_path, nbformat.writes(_count_widgets(notebook)) + "\n")
     return notebook_path
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise LessonError(
+            f"Could not write {path} ({error.strerror or error}). What was there before is still "
+            "there. Make room, and build again."
+        ) from error
 
 
 def targets(lesson: str | None = None) -> list[Path]:

@@ -139,7 +139,15 @@ def load_or_make(name: str, make: Callable[[], Arrays | None]) -> Arrays | None:
     Args:
         name: the file's name without `.npz`.
         make: returns the arrays, or `None` where they cannot be had.
+
+    Raises:
+        ValueError: a name that is none of a file in the folder.
+        TypeError: `make` cannot be called.
     """
+    if not isinstance(name, str) or not name or name != Path(name).name or "\0" in name:
+        raise ValueError(f"`name` must be the name of a file, no path. Received: name={name!r}")
+    if not callable(make):
+        raise TypeError(f"`make` must be a function. Received: make={make!r}")
     path = cache_path(name)
     try:
         return read(path)

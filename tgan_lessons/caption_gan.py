@@ -16,7 +16,7 @@ from keras.ops import mean, softplus
 
 from tgan_lessons import caption_models, captions
 from tgan_lessons.gan import GAN
-from tgan_lessons.runtime import check_number
+from tgan_lessons.runtime import MOST_SEED, check_number, check_whole
 
 Tensor = Any
 
@@ -46,6 +46,7 @@ class CaptionGAN(GAN):
         **options: Any,
     ) -> None:
         check_number("variety", variety)
+        check_number("mismatch", mismatch)
         if not 0 <= mismatch < 1:
             raise ValueError(f"`mismatch` must be in [0, 1). Received: mismatch={mismatch}")
         super().__init__(generator, discriminator, **options)
@@ -112,6 +113,8 @@ def build_game(*, mismatch: float = 0.5, rate: float = 2e-3, seed: int = 0) -> C
         rate: of both players.
         seed: of weights, noise and batches.
     """
+    check_number("rate", rate, above=0.0)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     return CaptionGAN(
         caption_models.build_generator(seed=seed),
         caption_models.build_discriminator(seed=seed),

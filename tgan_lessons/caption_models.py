@@ -11,6 +11,7 @@ from keras import layers, ops
 from tgan_lessons import gan_models
 from tgan_lessons.attributes import ATTRIBUTES, BETWEEN
 from tgan_lessons.captions import LENGTH, WORDS
+from tgan_lessons.runtime import MOST_SEED, check_whole
 
 UNITS = 32  # numbers of a word
 
@@ -25,6 +26,10 @@ def build_encoder(units: int = UNITS, *, seed: int = 0, name: str = "encoder") -
         seed: of the initial vectors.
         name: of the network.
     """
+    units = check_whole("units", units)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
+    if not isinstance(name, str) or not name or "/" in name:
+        raise ValueError(f"`name` must be a text without `/`. Received: name={name!r}")
     words = keras.Input((LENGTH,), dtype="int32", name="caption")
     start = keras.initializers.RandomNormal(stddev=0.3, seed=seed)
     vectors = layers.Embedding(len(WORDS), units, embeddings_initializer=start, name="words")(words)
@@ -49,6 +54,9 @@ def build_generator(
         units: of the encoder.
         seed: of the initial weights.
     """
+    latent_dim = check_whole("latent_dim", latent_dim)
+    units = check_whole("units", units)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     noise = keras.Input((latent_dim,), name="noise")
     words = keras.Input((LENGTH,), dtype="int32", name="caption")
     said = build_encoder(units, seed=seed)(words)
@@ -72,6 +80,8 @@ def build_discriminator(
 
     Source: Miyato & Koyama 2018, https://arxiv.org/abs/1802.05637
     """
+    units = check_whole("units", units)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     looker = gan_models.build_discriminator(filters, seed=seed)
     words = keras.Input((LENGTH,), dtype="int32", name="caption")
     start = keras.initializers.GlorotUniform(seed=seed + 2000)

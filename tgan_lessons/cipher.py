@@ -13,8 +13,8 @@ import numpy as np
 from keras import layers, ops
 
 from tgan_lessons.game import Game
-from tgan_lessons.gan_models import check_whole
 from tgan_lessons.players import Player
+from tgan_lessons.runtime import MOST_SEED, check_whole
 
 Tensor = Any
 BITS = 16  # of a message, of its key, and numbers of its ciphertext
@@ -44,7 +44,9 @@ def build_network(
     Source of the products: Dauphin et al. 2017 (gated linear units), with another gate,
     https://arxiv.org/abs/1612.08083
     """
-    check_whole(inputs=inputs, outputs=outputs, units=units)
+    inputs, outputs = check_whole("inputs", inputs), check_whole("outputs", outputs)
+    units = check_whole("units", units, several=True)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     starts = iter(range(1000 * seed, 1000 * seed + 1000))
 
     def dense(x: Tensor, width: int, activation: str | None) -> Tensor:

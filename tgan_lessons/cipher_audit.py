@@ -69,7 +69,7 @@ class Audit(Game):
             for i, (name, build) in enumerate(builds.items())
         }
         players = [
-            Player(name, eve, keras.optimizers.Adam(rate)) for name, eve in self.eves.items()
+            Player(name, eve, keras.optimizers.Adam(float(rate))) for name, eve in self.eves.items()
         ]
         super().__init__(players, **({"simultaneous": True, "seed": seed} | options))
         self.alice, self.ask, self.known = alice, ask, int(known)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from tgan_lessons.runtime import choose
@@ -244,9 +245,14 @@ def _slider(control: Control, common: dict[str, object]) -> widgets.Widget:
             readout_format=".2g",
             **common,
         )
-    whole = all(float(part).is_integer() for part in (low, high, control.step, control.value))
-    kind = widgets.IntSlider if whole else widgets.FloatSlider
+    kind = widgets.IntSlider if _is_whole(control) else widgets.FloatSlider
     return kind(value=control.value, min=low, max=high, step=control.step, **common)
+
+
+def _is_whole(control: Control) -> bool:
+    """Whether a number's slider knows whole numbers only."""
+    parts = (*control.limits, control.step, control.value)
+    return not control.log and all(float(part).is_integer() for part in parts)
 
 
 def _is_near(control: Control, one: float, other: float) -> bool:
@@ -262,16 +268,19 @@ def _check(control: Control, value: Value) -> None:
         if not isinstance(value, bool):
             raise ValueError(f"`{control.name}` must be True or False. Received: {value!r}")
     elif control.options is not None:
-        if value not in control.options:
+        if not isinstance(value, Hashable) or value not in control.options:  # arrays are neither
             raise ValueError(
                 f"`{control.name}` must be one of {control.options}. Received: {value!r}"
             )
     else:
         low, high = control.limits
-        if isinstance(value, bool | str) or value is None or not low <= value <= high:
+        is_number = isinstance(value, Real) or getattr(value, "shape", None) == ()
+        if not (is_number and not isinstance(value, bool) and low <= value <= high):
             raise ValueError(
                 f"`{control.name}` must be a number from {low:g} to {high:g}. Received: {value!r}"
             )
+        if _is_whole(control) and value % 1:  # the slider would cut it in silence
+            raise ValueError(f"`{control.name}` must be a whole number. Received: {value!r}")
 
 
 def set_tooltip(widget: widgets.Widget, text: str) -> None:

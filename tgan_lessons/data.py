@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tgan_lessons import cache, fetch
-from tgan_lessons.runtime import announce, choose
+from tgan_lessons.runtime import MOST_SEED, announce, check_whole, choose
 
 DIGITS = tuple("0123456789")
 BALANCED = (*DIGITS, *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *"abdefghnqrt")
@@ -209,6 +209,7 @@ def load_mnist_m(seed: int = 0) -> Dataset:
     Source: Ganin & Lempitsky 2015, https://arxiv.org/abs/1409.7495, with scikit-learn's two
     sample photographs in place of BSDS500.
     """
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     from tgan_lessons import mnist_m
 
     digits = load_mnist()

@@ -189,6 +189,7 @@ def run(
 
     Raises:
         LessonError: which cell failed and why.
+        OSError: the page could not be written.
     """
     import nbformat
 
@@ -199,7 +200,14 @@ def run(
         execute(notebook, lesson_path.stem, preset, on_cell)
     except LessonError as error:
         failure = error
-    write_text(page, to_html(notebook, lesson_path.parent, lesson_path.stem))
+    html = to_html(notebook, lesson_path.parent, lesson_path.stem)
+    try:
+        write_text(page, html)
+    except OSError as error:
+        raise OSError(
+            f"Could not write {page} ({error.strerror or error}). A page from before is still "
+            "there. Choose a folder with room that you may write to."
+        ) from error
     if failure is not None:
         raise failure
     return page

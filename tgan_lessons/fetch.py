@@ -12,16 +12,19 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 import numpy as np
 
 from tgan_lessons import cache
 from tgan_lessons.runtime import announce
 
+T = TypeVar("T")
 KERAS_HOST = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 OPENML_HOST = "https://www.openml.org/"
 PATIENCE = 4.0  # seconds until a silent network counts as none
 STALL = 30.0  # seconds without a byte until a download counts as dead
+LONGEST = 30 * 60.0  # seconds until a download that trickles counts as dead
 RETRY_AFTER = 24 * 3600  # seconds that a fallback in the cache is used before asking again
 
 
@@ -56,6 +59,32 @@ def stall_limit(seconds: float) -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
+def in_time(get: Callable[[], T]) -> T:
+    """Returns what `get` downloads, or raises what it raises.
+
+    Raises:
+        TimeoutError: it stood still for `STALL` seconds, or took more than `LONGEST` in all.
+    """
+    done: list[T] = []
+    failed: list[Exception] = []
+
+    def work() -> None:  # in a thread: libraries that download know no limit in all
+        try:
+            done.append(get())
+        except Exception as error:
+            failed.append(error)
+
+    with stall_limit(STALL):
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(LONGEST)
+    if failed:
+        raise failed[0]
+    if not done:
+        raise TimeoutError(f"not done after {LONGEST:g} s")
+    return done[0]
+
+
 def _asked_lately(fallback: str) -> bool:
     path = cache.cache_path(fallback)
     return os.path.exists(path) and time.time() - path.stat().st_mtime < RETRY_AFTER
@@ -69,8 +98,7 @@ def _download(
         announce(f"No network to {url.split('/')[2]}: going on without {what}.")
     else:
         try:
-            with stall_limit(STALL):
-                return get()
+            return in_time(get)
         except Exception as error:  # a download can fail in every way; each is told
             announce(f"Could not download {what} ({error}): going on without it.")
     path = cache.cache_path(fallback)

@@ -15,14 +15,14 @@ from keras import ops
 
 from tgan_lessons import checkpoint, gan_models, transfer
 from tgan_lessons.gan import GAN
-from tgan_lessons.runtime import choose
+from tgan_lessons.runtime import MOST_SEED, check_number, check_whole, choose
 
 LATENT, CLASSES, BATCH = 16, 10, 32
 NEW_WEIGHTS = 100  # added to seeds: nothing may start where the source did
 RATE = 2e-3  # of D and G: the best for scratch, see `python -m benchmarks.few_shot_rates`
 SHIFTED = "FreezeD, shifts"
 FROZEN = {"scratch": 0, "fine-tuned": 0, "FreezeD": 1, SHIFTED: 1}  # convolutions of D
-SHIFT = 2  # pixels
+SHIFT, MOST_SHIFT = 2, 27  # pixels; by more, nothing of an image would be left
 METHODS = tuple(FROZEN)
 
 
@@ -101,6 +101,10 @@ def build_game(*, frozen: int = 0, shift: int = 0, rate: float = RATE, seed: int
         rate: of both players.
         seed: of weights, noise and batches.
     """
+    frozen = check_whole("frozen", frozen, least=0)
+    shift = check_whole("shift", shift, least=0, most=MOST_SHIFT)
+    check_number("rate", rate, above=0.0)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     discriminator = gan_models.build_discriminator(classes=CLASSES, seed=seed)
     if shift:
         discriminator = put_shift_before(discriminator, shift, seed)

@@ -81,7 +81,7 @@ class GAN(Game):
         coefficients |= {"penalty": penalty_weight} if penalty else {}
         coefficients |= {} if clip is None else {"clip": clip}
         adam = keras.optimizers.Adam
-        first, second = optimizers or [adam(rate, beta_1=beta_1) for rate in rates]
+        first, second = optimizers or [adam(float(rate), beta_1=beta_1) for rate in rates]
         players = (
             Player("discriminator", trains or discriminator, first, moves[0]),
             Player("generator", generator, second, moves[1]),

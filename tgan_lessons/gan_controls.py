@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +11,13 @@ from tgan_lessons.game_lab import click_control
 from tgan_lessons.gan import GAN
 from tgan_lessons.gan_models import build_mlp_discriminator, build_mlp_generator
 from tgan_lessons.losses import LOSSES, find_loss
+from tgan_lessons.runtime import MOST_SEED, check_number, check_whole, choose
 from tgan_lessons.toys import TOYS
 
 DRAWN = "drawn"
 RULES = ("loss", "penalty", "latent")  # what another loss function needs: a variant of the game
+WHOLE = ("width", "layers", "latent_dim", "packing", "seed")
+NUMBERS = (*WHOLE, "penalty_weight", "smoothing", "rate_d", "rate_g")
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
 
 
@@ -163,15 +167,25 @@ def build_gan(values: Mapping[str, Any]) -> GAN:
     """The game that the controls' values describe, not yet fed."""
     import keras
 
-    units = [int(values["width"])] * int(values["layers"])
-    seed, packing = int(values["seed"]), int(values["packing"])
+    if not isinstance(values, Mapping):
+        raise TypeError(f"`values` must map names of controls to values. Received: {values!r}")
+    missing = {"loss", "latent", "optimizer", "penalty", *NUMBERS} - set(values)
+    if missing:
+        raise ValueError(f"`values` must have {sorted(missing)}, too. Received: {sorted(values)}")
+    sizes = {name: check_whole(name, values[name]) for name in WHOLE[:3]}
+    units = [sizes["width"]] * sizes["layers"]
+    packing = check_whole("packing", values["packing"])
+    seed = check_whole("seed", values["seed"], least=0, most=MOST_SEED)
+    choose("optimizer", values["optimizer"], OPTIMIZERS)
+    for name in NUMBERS:
+        check_number(name, values[name], above=0.0 if name.startswith("rate") else -math.inf)
     kinds = {
         "adam": lambda rate: keras.optimizers.Adam(rate, beta_1=0.5),
         "sgd": keras.optimizers.SGD,
         "rmsprop": keras.optimizers.RMSprop,
     }
     return GAN(
-        build_mlp_generator(int(values["latent_dim"]), units, seed=seed),
+        build_mlp_generator(sizes["latent_dim"], units, seed=seed),
         build_mlp_discriminator(units, packing=packing, seed=seed),
         values["loss"],
         penalty=None if values["penalty"] == "none" else values["penalty"],

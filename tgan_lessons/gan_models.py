@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from tgan_lessons.runtime import choose
+from tgan_lessons.runtime import MOST_SEED, check_number, check_whole, choose
 
 ACTIVATIONS = ("relu", "leaky_relu", "tanh", "elu")
 
@@ -35,7 +35,10 @@ def build_mlp_generator(
         normalise: whether batch normalisation stands before each activation.
         seed: of the initial weights.
     """
-    check_whole(latent_dim=latent_dim, output_dim=output_dim, units=units)
+    latent_dim = check_whole("latent_dim", latent_dim)
+    output_dim = check_whole("output_dim", output_dim)
+    units = check_whole("units", units, several=True)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     choose("activation", activation, ACTIVATIONS)
     x = inputs = keras.Input((latent_dim,), name="noise")
     for index, width in enumerate(units):
@@ -65,7 +68,9 @@ def build_mlp_discriminator(
         spectral: whether each layer's largest singular value is held at 1.
         seed: of the initial weights.
     """
-    check_whole(input_dim=input_dim, packing=packing, units=units)
+    input_dim, packing = check_whole("input_dim", input_dim), check_whole("packing", packing)
+    units = check_whole("units", units, several=True)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     choose("activation", activation, ACTIVATIONS)
     x = inputs = keras.Input((input_dim * packing,), name="samples")
     for index, width in enumerate(units):
@@ -102,12 +107,15 @@ def build_generator(
 
     Source: Radford et al. 2016 (DCGAN), https://arxiv.org/abs/1511.06434
     """
-    check_whole(latent_dim=latent_dim, filters=filters)
+    latent_dim = check_whole("latent_dim", latent_dim)
+    filters = check_whole("filters", filters, several=True)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     height, width, channels = _check_image(image_shape, len(filters), "filters")
     x = noise = keras.Input((latent_dim,), name="noise")
     inputs = [noise]
     if classes is not None:
-        inputs.append(_label_input(classes))
+        classes = check_whole("classes", classes, least=2)
+        inputs.append(_label_input())
         x = layers.Concatenate()([x, ops.one_hot(inputs[1], classes)])
     small = (height >> len(filters), width >> len(filters), filters[0])
     x = _dense(small[0] * small[1] * small[2], seed, 0, use_bias=bias)(x)
@@ -145,8 +153,11 @@ def build_discriminator(
     Source: Radford et al. 2016; the class's score: Miyato & Koyama 2018,
     https://arxiv.org/abs/1802.05637
     """
-    check_whole(packing=packing, filters=filters)
+    packing = check_whole("packing", packing)
+    filters = check_whole("filters", filters, several=True)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     height, width, channels = _check_image(image_shape, len(filters), "filters")
+    check_number("dropout", dropout)
     if not 0 <= dropout < 1:
         raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
     x = images = keras.Input((height, width, channels * packing), name="images")
@@ -161,7 +172,8 @@ def build_discriminator(
     score = _dense(1, seed + 1000, len(filters), spectral=spectral)(x)
     if classes is None:
         return keras.Model(images, score, name="discriminator")
-    labels = _label_input(classes)
+    classes = check_whole("classes", classes, least=2)
+    labels = _label_input()
     each = _dense(classes, seed + 1000, len(filters) + 1, spectral=spectral, use_bias=False)(x)
     score = score + ops.sum(each * ops.one_hot(labels, classes), axis=-1, keepdims=True)
     return keras.Model([images, labels], score, name="discriminator")
@@ -220,31 +232,19 @@ def _normalised(x: Any) -> Any:
     return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
 
-def _label_input(classes: int) -> Any:
-    if classes < 2:
-        raise ValueError(f"`classes` must be at least 2, or None. Received: classes={classes}")
+def _label_input() -> Any:
     return keras.Input((), dtype="int32", name="labels")
-
-
-def check_whole(**arguments: int | Sequence[int]) -> None:
-    """Raises a `ValueError` unless each is a whole number of at least 1, or some of them."""
-    for name, value in arguments.items():
-        numbers = list(value) if hasattr(value, "__len__") else [value]
-        if not numbers or any(int(n) != n or n < 1 for n in numbers):
-            raise ValueError(
-                f"`{name}` must be whole numbers of at least 1. Received: {name}={value!r}"
-            )
 
 
 def _check_image(
     image_shape: tuple[int, int, int], halvings: int, name: str
 ) -> tuple[int, int, int]:
     """The shape, where its sides can be halved that often."""
-    check_whole(image_shape=image_shape)
+    image_shape = check_whole("image_shape", image_shape, several=True)
     if len(image_shape) != 3 or any(side % 2**halvings for side in image_shape[:2]):
         raise ValueError(
             f"`image_shape` must be (height, width, channels), the sides divisible by "
             f"{2**halvings}: twice for each of the {halvings} `{name}`. "
-            f"Received: image_shape={tuple(image_shape)}"
+            f"Received: image_shape={image_shape}"
         )
-    return tuple(image_shape)
+    return image_shape

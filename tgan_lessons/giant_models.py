@@ -14,6 +14,9 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
+from tgan_lessons.models import check_momentum
+from tgan_lessons.runtime import MOST_SEED, check_whole
+
 if TYPE_CHECKING:
     import keras
 
@@ -56,11 +59,19 @@ def build_own(
     Raises:
         ValueError: no block, or one that is not three positive numbers.
     """
-    if not plan or any(len(block) != 3 or min(block) < 1 for block in plan):
+    received = plan
+    try:
+        plan = [check_whole("plan", block, several=True) for block in plan]
+    except (TypeError, ValueError):
+        plan = ()
+    if not plan or any(len(block) != 3 for block in plan):
         raise ValueError(
-            "`plan` must list (expansion, channels, stride) of at least one block, all positive. "
-            f"Received: plan={plan}"
+            "`plan` must list (expansion, channels, stride) of at least one block, all whole and "
+            f"positive. Received: plan={received!r}"
         )
+    first, last = check_whole("first", first), check_whole("last", last)
+    check_momentum(momentum)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     import keras
     from keras import layers
 

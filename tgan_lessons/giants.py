@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -77,7 +77,7 @@ def load_imagenet(*, ask: bool = True) -> Giant | None:
     """MobileNetV2 with ImageNet's weights, from the data folder or the network; says which.
 
     Never waits for a silent network longer than `fetch.PATIENCE` seconds, nor for a download that
-    stands still longer than `fetch.STALL`.
+    stands still longer than `fetch.STALL` or takes longer than `fetch.LONGEST`.
 
     Args:
         ask: whether the network may be asked.
@@ -95,8 +95,10 @@ def load_imagenet(*, ask: bool = True) -> Giant | None:
     backbone = build_mobilenet()
     try:
         backbone.load_weights(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        cache.set_aside(path, str(error).splitlines()[0][:80])
+        if not all(np.isfinite(weight).all() for weight in backbone.get_weights()):
+            raise ValueError("weights that are not finite")
+    except Exception as error:  # a file from outside can be wrong in every way
+        cache.set_aside(path, (str(error).splitlines() or [type(error).__name__])[0][:80])
         announce(OWN)
         return None
     announce("ImageNet's weights are here: every step below runs on MobileNetV2.")
@@ -115,11 +117,12 @@ def _download(path: Path) -> Path | None:
         return None
     import keras
 
-    place = {"cache_dir": path.parent.parent, "cache_subdir": path.parent.name}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with fetch.stall_limit(fetch.STALL):
-            return Path(keras.utils.get_file(WEIGHTS, ADDRESS, **place))
+        with tempfile.TemporaryDirectory(dir=path.parent, ignore_cleanup_errors=True) as folder:
+            place = {"cache_dir": folder, "cache_subdir": "whole"}  # Keras writes as it downloads
+            got = fetch.in_time(lambda: keras.utils.get_file(WEIGHTS, ADDRESS, **place))
+            return Path(got).replace(path)
     except Exception as error:  # a download can fail in every way; each is told
         announce(f"Could not download ImageNet's weights ({error}).")
         return None

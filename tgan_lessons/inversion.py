@@ -60,13 +60,15 @@ def invert(
             f"`images` must be of the generator's shape, (n, {generator.output_shape[1:]}). "
             f"Received: {images.shape}"
         )
+    if not len(images) or not np.isfinite(images).all():
+        raise ValueError("`images` must be finite, at least one. Received: others, or none")
     for name, value in (("steps", steps), ("starts", starts), ("rate", rate)):
         check_number(name, value, above=0)
     count, latent_dim = len(images), generator.inputs[0].shape[-1]
     first = np.random.default_rng(seed).normal(size=(count * starts, latent_dim))
     z = tf.Variable(first.astype(np.float32))
     targets = tf.constant(np.repeat(images, starts, axis=0))
-    adam = keras.optimizers.Adam(rate)
+    adam = keras.optimizers.Adam(float(rate))
     adam.build([z])
 
     @tf.function(autograph=False)

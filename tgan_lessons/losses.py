@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras import ops
 from keras.ops import maximum, mean, softplus, square
 
-from tgan_lessons.runtime import choose
+from tgan_lessons.runtime import check_whole, choose
 
 Tensor = Any
 
@@ -48,16 +48,19 @@ def cross_entropy(real: Tensor, fake: Tensor, smoothing: Tensor = 0.0) -> Tensor
     Source: Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661; smoothing: Salimans et al.
     2016, https://arxiv.org/abs/1606.03498
     """
+    _check_numbers(real=real, fake=fake)
     return mean(softplus(-real)) + smoothing * mean(real) + mean(softplus(fake))
 
 
 def saturating(fake: Tensor) -> Tensor:
     """G's E[log(1 - D(G(z)))], the minimax game's own: flat where D is sure of the fakes."""
+    _check_numbers(fake=fake)
     return -mean(softplus(fake))
 
 
 def non_saturating(fake: Tensor) -> Tensor:
     """G's -E[log D(G(z))]: the same fixed point, steep where D is sure of the fakes."""
+    _check_numbers(fake=fake)
     return mean(softplus(-fake))
 
 
@@ -66,11 +69,13 @@ def squared_error(real: Tensor, fake: Tensor, smoothing: Tensor = 0.0) -> Tensor
 
     Source: Mao et al. 2017 (LSGAN), https://arxiv.org/abs/1611.04076
     """
+    _check_numbers(real=real, fake=fake)
     return 0.5 * (mean(square(real - (1.0 - smoothing))) + mean(square(fake)))
 
 
 def squared_error_generator(fake: Tensor) -> Tensor:
     """G's ½E[(D(G(z)) - 1)²]."""
+    _check_numbers(fake=fake)
     return 0.5 * mean(square(fake - 1.0))
 
 
@@ -79,6 +84,7 @@ def hinge(real: Tensor, fake: Tensor, smoothing: Tensor = 0.0) -> Tensor:
 
     Source: Lim & Ye 2017, https://arxiv.org/abs/1705.02894
     """
+    _check_numbers(real=real, fake=fake)
     return mean(maximum(0.0, 1.0 - real)) + mean(maximum(0.0, 1.0 + fake))
 
 
@@ -87,11 +93,13 @@ def wasserstein(real: Tensor, fake: Tensor, smoothing: Tensor = 0.0) -> Tensor:
 
     Source: Arjovsky et al. 2017, https://arxiv.org/abs/1701.07875
     """
+    _check_numbers(real=real, fake=fake)
     return mean(fake) - mean(real)
 
 
 def raise_score(fake: Tensor) -> Tensor:
     """G's -E[D(G(z))], of the hinge and the Wasserstein game."""
+    _check_numbers(fake=fake)
     return -mean(fake)
 
 
@@ -127,6 +135,9 @@ def gradient_penalty(
 
     Source: Gulrajani et al. 2017 (WGAN-GP), https://arxiv.org/abs/1704.00028
     """
+    _check_numbers(real=real, fake=fake, alpha=alpha)
+    if len(real.shape) != len(fake.shape) or real.shape[1:] != fake.shape[1:]:
+        raise ValueError(f"`fake` must be shaped as `real`. Received: {fake.shape}, {real.shape}")
     between = alpha * real + (1.0 - alpha) * fake
     norm = ops.sqrt(_squared_slope(critic, between) + 1e-12)  # √0 has no slope: NaN without it
     return mean(square(norm - 1.0))
@@ -137,7 +148,19 @@ def r1(critic: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
 
     Source: Mescheder et al. 2018, https://arxiv.org/abs/1801.04406
     """
+    _check_numbers(real=real)
     return 0.5 * mean(_squared_slope(critic, real))
+
+
+def _check_numbers(**tensors: Tensor) -> None:
+    """Raises a `ValueError` unless each is a tensor of floats, and not empty: its mean is NaN."""
+    for name, tensor in tensors.items():
+        shape, dtype = getattr(tensor, "shape", None), str(getattr(tensor, "dtype", ""))
+        if shape is None or 0 in tuple(shape) or "float" not in dtype:
+            received = f"{dtype} {shape}" if dtype else repr(tensor)
+            raise ValueError(
+                f"`{name}` must be a tensor of floats, at least one. Received: {name}={received}"
+            )
 
 
 def _squared_slope(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -165,6 +188,8 @@ def pack(samples: Tensor, together: int) -> Tensor:
 
     Source: Lin et al. 2018 (PacGAN), https://arxiv.org/abs/1712.04086
     """
+    together = check_whole("together", together)
+    _check_numbers(samples=samples)
     if together == 1:
         return samples
     if samples.shape[0] is not None and samples.shape[0] % together:

@@ -9,7 +9,7 @@ import keras
 from keras import layers, ops
 
 from tgan_lessons.gan_models import ACTIVATIONS
-from tgan_lessons.runtime import choose
+from tgan_lessons.runtime import MOST_SEED, check_whole, choose
 
 Tensor = Any
 
@@ -28,8 +28,13 @@ def add_spread(x: Tensor, group: int) -> Tensor:
     Returns:
         Shape (..., n, d + 1).
 
+    Raises:
+        ValueError: n, where it is known, is not divisible.
+
     Source: Karras et al. 2018, section 3, https://arxiv.org/abs/1710.10196
     """
+    if x.shape[-2] is not None and x.shape[-2] % group:
+        raise ValueError(f"`x` must be divisible by group={group}. Received: {x.shape[-2]} samples")
     shape = ops.shape(x)
     grouped = ops.reshape(x, (*shape[:-2], -1, group, shape[-1]))
     variance = ops.mean(ops.square(grouped - ops.mean(grouped, -2, keepdims=True)), -2)
@@ -82,7 +87,10 @@ def build_watchful_discriminator(
     Returns:
         A model: points (n, input_dim) → scores (n, 1).
     """
+    units = check_whole("units", units, several=True)
+    group, input_dim = check_whole("group", group), check_whole("input_dim", input_dim)
     choose("activation", activation, ACTIVATIONS)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     x = inputs = keras.Input((input_dim,), name="samples")
     for index, width in enumerate((*units, 1)):
         start = keras.initializers.GlorotUniform(seed=(seed + 1000) * 100 + index)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from tgan_lessons.runtime import MOST_SEED, check_number, check_whole
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +38,10 @@ def build_backbone(
     Raises:
         ValueError: no block, a block without channels, more blocks than the image can be halved.
     """
-    _check_blocks(filters, hidden, input_shape, momentum)
+    filters, input_shape = _check_blocks(filters, input_shape)
+    hidden = hidden if hidden is None else check_whole("hidden", hidden)
+    check_momentum(momentum)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     import keras
     from keras import layers
 
@@ -72,24 +77,28 @@ def build_backbone(
 
 
 def _check_blocks(
-    filters: Sequence[int],
-    hidden: int | None,
-    input_shape: tuple[int, int, int],
-    momentum: float,
-) -> None:
-    if len(input_shape) != 3 or min(input_shape) < 1:
+    filters: Sequence[int], input_shape: tuple[int, int, int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Both as Python's own numbers, where such images can be halved that often."""
+    input_shape = check_whole("input_shape", input_shape, several=True)
+    if len(input_shape) != 3:
         raise ValueError(
             "`input_shape` must be (height, width, channels), each at least 1. "
             f"Received: input_shape={input_shape}"
         )
+    filters = check_whole("filters", filters, several=True)
     limit = min(input_shape[:2]).bit_length() - 1
-    if not 1 <= len(filters) <= limit or min(filters) < 1:
+    if len(filters) > limit:
         raise ValueError(
             f"`filters` must list 1 to {limit} positive channel numbers for images of "
-            f"{input_shape[0]}×{input_shape[1]}. Received: filters={tuple(filters)}"
+            f"{input_shape[0]}×{input_shape[1]}. Received: filters={filters}"
         )
-    if hidden is not None and hidden < 1:
-        raise ValueError(f"`hidden` must be at least 1, or None. Received: hidden={hidden}")
+    return filters, input_shape
+
+
+def check_momentum(momentum: float) -> None:
+    """Raises a `ValueError` unless it can be the momentum of moving statistics."""
+    check_number("momentum", momentum)
     if not 0.0 <= momentum < 1.0:
         raise ValueError(f"`momentum` must be in [0, 1). Received: momentum={momentum}")
 
@@ -108,8 +117,9 @@ def build_classifier(
     Returns:
         A model from images to logits (n, classes).
     """
-    if classes < 2:
-        raise ValueError(f"`classes` must be at least 2. Received: classes={classes}")
+    check_model("backbone", backbone)
+    classes = check_whole("classes", classes, least=2)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     import keras
     from keras import layers
 
@@ -122,6 +132,12 @@ def build_classifier(
     classifier = keras.Sequential(parts, name="classifier")
     classifier.build((None, *backbone.input_shape[1:]))
     return classifier
+
+
+def check_model(name: str, value: Any) -> None:
+    """Raises a `TypeError` unless `value` is a built Keras model."""
+    if getattr(value, "input_shape", None) is None or not hasattr(value, "layers"):
+        raise TypeError(f"`{name}` must be a built Keras model. Received: {name}={value!r}")
 
 
 def build_augmenter(
@@ -137,6 +153,12 @@ def build_augmenter(
         zoom: largest change of size, height and width apart.
         seed: of the random changes.
     """
+    for name, value in (("rotation", rotation), ("shift", shift), ("zoom", zoom)):
+        check_number(name, value)
+        highest = 360 if name == "rotation" else 1
+        if not 0 <= value <= highest:
+            raise ValueError(f"`{name}` must be in [0, {highest}]. Received: {name}={value}")
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     import keras
     from keras import layers
 

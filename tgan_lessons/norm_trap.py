@@ -12,7 +12,8 @@ import numpy as np
 from tgan_lessons import giants, transfer
 from tgan_lessons.data import Dataset, sample_per_class
 from tgan_lessons.giant_models import copy_of, norms
-from tgan_lessons.runtime import choose
+from tgan_lessons.models import check_model
+from tgan_lessons.runtime import check_whole, choose
 
 if TYPE_CHECKING:
     import keras
@@ -99,7 +100,9 @@ def build_on(backbone: keras.Model, call: str, classes: int) -> keras.Model:
     *Put together* is a functional model of Keras: `head(backbone(images, training=False))`, as the
     Keras guide has it. *Own call* is a model with a `call` of its own, in which the same is said.
     """
+    check_model("backbone", backbone)
     choose("call", call, CALLS)
+    classes = check_whole("classes", classes)
     import keras
 
     head = keras.layers.Dense(classes, name="head")

@@ -91,7 +91,7 @@ class Shelf:
             about = json.loads(str(arrays["about"]))
             state = {k.removeprefix(STATE): v for k, v in arrays.items() if k.startswith(STATE)}
             frames = [bytes(arrays[f"frame/{i}"]) for i in range(len(about["told"]))]
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
             raise RunError(f"{path} is no whole run of this lab ({error})") from error
         with self.lab.lock:
             self._unpack(about, state, frames)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 PresetName = Literal["smoke", "class", "gpu"]
 PRESETS: tuple[PresetName, ...] = ("smoke", "class", "gpu")
 PRESET_VARIABLE = "TGAN_LESSONS_PRESET"
+MOST_UNITS = 100_000  # of a layer: more would not fit into a learner's memory
+MOST_SEED = 4_000_000  # a layer's own seed is up to 1,000 times as high, and must stay below 2^32
 
 T = TypeVar("T")
 
@@ -35,7 +38,7 @@ class Preset:
 
 def choose(argument: str, value: str, accepted: tuple[str, ...]) -> None:
     """Raises a `ValueError` that names the choices unless `value` is one of `accepted`."""
-    if value not in accepted:
+    if not isinstance(value, str) or value not in accepted:
         choices = ", ".join(repr(name) for name in accepted)
         raise ValueError(f"`{argument}` must be one of {choices}. Received: {argument}={value!r}")
 
@@ -43,9 +46,43 @@ def choose(argument: str, value: str, accepted: tuple[str, ...]) -> None:
 def check_number(name: str, value: float, *, above: float = -math.inf) -> None:
     """Raises a `ValueError` unless `value` is a finite number above a bound."""
     is_number = isinstance(value, int | float) or getattr(value, "shape", None) == ()
-    if not (is_number and math.isfinite(value) and value > above):
+    try:
+        fits = is_number and math.isfinite(value) and value > above
+    except (TypeError, OverflowError):  # an array of text; a whole number beyond all floats
+        fits = False
+    if not fits:
         bound = "" if above == -math.inf else f" above {above:g}"
         raise ValueError(f"`{name}` must be a finite number{bound}. Received: {name}={value!r}")
+
+
+def check_whole(
+    name: str, value: Any, *, least: int = 1, most: int = MOST_UNITS, several: bool = False
+) -> Any:
+    """Raises a `ValueError` unless `value` is a whole number from `least` to `most`.
+
+    Args:
+        name: of the argument.
+        value: a whole number of Python or NumPy.
+        least: the lowest accepted.
+        most: the highest accepted.
+        several: whether `value` must be a list of such numbers, at least one.
+
+    Returns:
+        The number as Python's own, or a tuple of them: Keras knows no others.
+    """
+    is_list = hasattr(value, "__len__") and not isinstance(value, str | bytes | dict)
+    try:
+        if several and not (is_list and len(value)):
+            raise TypeError
+        numbers = tuple(operator.index(number) for number in (value if several else (value,)))
+        if all(least <= number <= most for number in numbers):
+            return numbers if several else numbers[0]
+    except TypeError:
+        pass
+    what = "a list of whole numbers" if several else "a whole number"
+    raise ValueError(
+        f"`{name}` must be {what} from {least:,} to {most:,}. Received: {name}={value!r}"
+    )
 
 
 def announce(message: str) -> None:

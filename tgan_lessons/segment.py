@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tgan_lessons.runtime import MOST_SEED, check_whole
 from tgan_lessons.scenes import DIGIT
 
 if TYPE_CHECKING:
@@ -34,8 +35,11 @@ def build_reader(
             ten pixels: a window of a scene is rarely centred on a digit.
         seed: of the initial weights.
     """
+    filters = check_whole("filters", filters, several=True)
     if len(filters) != 2:
-        raise ValueError(f"`filters` must be two numbers. Received: filters={tuple(filters)}")
+        raise ValueError(f"`filters` must be two numbers. Received: filters={filters}")
+    hidden = check_whole("hidden", hidden)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     import keras
     from keras import layers
 

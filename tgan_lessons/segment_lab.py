@@ -11,6 +11,7 @@ from tgan_lessons.charts import Chart, Curve, draw_charts
 from tgan_lessons.controls import Control, choice, number, switch
 from tgan_lessons.film import Film
 from tgan_lessons.labs import Lab, train_for
+from tgan_lessons.models import check_model
 from tgan_lessons.planes import font
 from tgan_lessons.scenes import BACKGROUND, Pool, Scenes, make_scenes, mean_iou, pixel_accuracy
 from tgan_lessons.segment import PAD, STRIDE, build_reader, convolutionalise, pad
@@ -216,5 +217,6 @@ class SegmentLab(Lab):
 
 def build_like(reader: keras.Model, seed: int) -> keras.Model:
     """A classifier of `segment.build_reader` like this one, with new weights."""
+    check_model("reader", reader)
     filters = [reader.get_layer(f"block{block}_conv").filters for block in (1, 2)]
     return build_reader(filters, reader.get_layer("block3_dense").units, seed=seed)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tgan_lessons.models import check_model
 from tgan_lessons.runtime import check_number
 from tgan_lessons.scenes import CLASSES, Scenes
 from tgan_lessons.segment import PAD, STRIDE, as_kernel, convolutionalise
@@ -38,6 +39,7 @@ def build_segmenter(reader: keras.Model, *, skip: bool = True) -> Networks:
         (n, side, side, …) and coarse (n, side/4, side/4, …); `top`: these two to logits
         (n, side, side, 11); `model`: scenes to logits.
     """
+    check_model("reader", reader)
     import keras
     from keras import layers, ops
 
@@ -107,9 +109,14 @@ class Segmenter:
 
         Returns:
             The loss of the last batch.
+
+        Raises:
+            FloatingPointError: the loss is not finite any more.
         """
         check_number("steps", steps, above=0)
         check_number("rate", rate, above=0.0)
+        if not len(scenes) or not np.isfinite(scenes.x).all():
+            raise ValueError("`scenes` must hold finite images, at least one. Received: others")
         network = self.top if frozen else self.model
         network.optimizer.learning_rate = rate
         rng, few = np.random.default_rng(seed), len(scenes) < BATCH_SIZE
@@ -119,6 +126,8 @@ class Segmenter:
         for chosen in places.reshape(steps, BATCH_SIZE):
             inputs = [part[chosen] for part in x]
             loss = network.train_on_batch(inputs if frozen else inputs[0], y[chosen])
+        if not np.isfinite(loss):
+            raise FloatingPointError("the weights left the numbers. Lower the rate and start anew.")
         return float(loss)
 
     def look(self, x: np.ndarray) -> list[np.ndarray]:

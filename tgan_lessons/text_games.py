@@ -26,7 +26,9 @@ class Likelihood(Game):
     """
 
     def __init__(self, writer: Writer, *, rate: float = 5e-3, **options: Any) -> None:
-        super().__init__((Player("generator", writer, keras.optimizers.Adam(rate)),), **options)
+        super().__init__(
+            (Player("generator", writer, keras.optimizers.Adam(float(rate))),), **options
+        )
         self.writer = writer
 
     def losses(self, real: Tensor) -> dict[str, Tensor]:
@@ -85,7 +87,7 @@ class ReinforceGAN(Game):
         baseline: bool = True,
         **options: Any,
     ) -> None:
-        optimizers = [keras.optimizers.Adam(rate, beta_1=0.5) for rate in rates]
+        optimizers = [keras.optimizers.Adam(float(rate), beta_1=0.5) for rate in rates]
         players = (
             Player("discriminator", reader, optimizers[0]),
             Player("generator", writer, optimizers[1]),

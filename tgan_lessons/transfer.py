@@ -11,6 +11,7 @@ import numpy as np
 
 from tgan_lessons import resume
 from tgan_lessons.data import Dataset, check_images, sample_per_class
+from tgan_lessons.runtime import check_number
 from tgan_lessons.studies import spread
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Learner:
         self.model = build(0)
         freeze_blocks(self.backbone, frozen_blocks)
         self.model.compile(
-            optimizer=keras.optimizers.Adam(learning_rate),
+            optimizer=keras.optimizers.Adam(float(learning_rate)),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )
@@ -201,6 +202,12 @@ def fit_linear(features: np.ndarray, labels: np.ndarray, *, strength: float = 0.
     Returns:
         The fitted scikit-learn pipeline; `score_linear` evaluates it.
     """
+    if not np.size(features) or len(features) != len(labels) or not np.isfinite(features).all():
+        raise ValueError(
+            "`features` must be finite numbers, at least one row and one label for each. "
+            f"Received: shape {np.shape(features)}, {len(labels)} labels"
+        )
+    check_number("strength", strength, above=0.0)
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

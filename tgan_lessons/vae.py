@@ -82,7 +82,7 @@ class VAE(Game):
     ) -> None:
         _check_vae(encoder, decoder, beta)
         check_number("rate", rate, above=0.0)
-        player = Player("VAE", (encoder, decoder), keras.optimizers.Adam(rate))
+        player = Player("VAE", (encoder, decoder), keras.optimizers.Adam(float(rate)))
         super().__init__((player,), coefficients={"beta": beta}, **options)
         self.encoder, self.decoder = encoder, decoder
         self.latent_dim = decoder.inputs[0].shape[-1]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 
 from tgan_lessons.gan_models import build_discriminator
-from tgan_lessons.runtime import check_number
+from tgan_lessons.runtime import MOST_SEED, check_whole
 
 
 def build_encoder(
@@ -35,14 +35,13 @@ def build_encoder(
 
     Source: Kingma & Welling 2014, https://arxiv.org/abs/1312.6114
     """
-    check_number("latent_dim", latent_dim, above=0)
-    if latent_dim % 1:
-        raise ValueError(f"`latent_dim` must be a whole number. Received: {latent_dim}")
+    latent_dim = check_whole("latent_dim", latent_dim)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     body = build_discriminator(filters, image_shape=image_shape, seed=seed)
     features = body.get_layer("features").output
 
     def head(name: str, index: int) -> keras.KerasTensor:
         start = keras.initializers.GlorotUniform(seed=(seed + 2000) * 100 + index)
-        return keras.layers.Dense(int(latent_dim), kernel_initializer=start, name=name)(features)
+        return keras.layers.Dense(latent_dim, kernel_initializer=start, name=name)(features)
 
     return keras.Model(body.inputs[0], [head("mean", 0), head("log_var", 1)], name="encoder")

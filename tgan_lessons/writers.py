@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from tgan_lessons.grammar import LENGTH, WORDS
-from tgan_lessons.runtime import check_number
+from tgan_lessons.runtime import MOST_SEED, check_number, check_whole
 
 Tensor = Any
 START = len(WORDS)  # what stands before the first word
@@ -27,6 +27,10 @@ class Writer(keras.Model):
 
     def __init__(self, units: int = 64, seed: int = 0) -> None:
         super().__init__(name="writer")
+        units, seed = (
+            check_whole("units", units),
+            check_whole("seed", seed, least=0, most=MOST_SEED),
+        )
         start = [keras.initializers.GlorotUniform(seed=100 * seed + i) for i in range(3)]
         again = keras.initializers.OrthogonalInitializer(seed=seed)
         self.embedding = layers.Embedding(len(WORDS) + 1, 24, embeddings_initializer=start[0])
@@ -128,6 +132,9 @@ def build_sentence_generator(
         temperature: τ of its last layer, a `GumbelSoftmax` named "words".
         seed: of weights and noise.
     """
+    latent_dim, units = check_whole("latent_dim", latent_dim), check_whole("units", units)
+    check_number("temperature", temperature, above=0.0)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     start = [keras.initializers.GlorotUniform(seed=100 * seed + i) for i in range(3)]
     x = noise = keras.Input((latent_dim,), name="noise")
     for index in range(2):
@@ -140,6 +147,8 @@ def build_sentence_generator(
 
 def build_reader(units: int = 128, seed: int = 0) -> keras.Model:
     """Builds a discriminator of sentences: one-hot, or nearly, (n, 8, words) → scores (n, 1)."""
+    units = check_whole("units", units)
+    seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     start = [keras.initializers.GlorotUniform(seed=100 * seed + 50 + i) for i in range(3)]
     x = words = keras.Input((LENGTH, len(WORDS)), name="words")
     x = layers.Flatten()(x)
