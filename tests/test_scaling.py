@@ -159,6 +159,16 @@ def test_a_gradient_that_no_scale_makes_finite_is_divergence():
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_fixed_scale_changes_neither_the_step_nor_the_norm():
+    plain = build(None, optimizers=sgd())
+    fixed = build(
+        None, optimizers=[keras.optimizers.SGD(0.05, loss_scale_factor=8.0) for _ in range(2)]
+    )
+    assert plain.advance(5) == fixed.advance(5)  # a power of two rounds nothing
+    for a, b in zip(weights(plain), weights(fixed), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_the_scale_is_kept_in_a_checkpoint():
     game = build(optimizers=scaled(2.0**40))
     game.advance(5)

@@ -164,7 +164,7 @@ class GAN(Game):
             rules: arguments of `GAN`, such as `loss`; what is not given stays.
         """
         names = {"smoothing": "smoothing", "penalty": "penalty_weight", "clip": "clip"}
-        kept = {names[name]: float(value) for name, value in self.coefficients.items()}
+        kept = {names[name]: float(value.numpy()) for name, value in self.coefficients.items()}
         kept |= {"loss": self.kind.name, "penalty": self.penalty, "latent": self.latent}
         kept |= {"packing": self.packing, "simultaneous": self.simultaneous, "seed": self.seed}
         kept |= {"trains": self.trains} | rules
@@ -174,7 +174,7 @@ class GAN(Game):
             self.generator,
             self.discriminator,
             optimizers=[player.optimizer for player in self.players],
-            moves=[int(moves) for moves in self._moves.values()],
+            moves=[int(moves.numpy()) for moves in self._moves.values()],
             jit_compile=self.jit_compile,
             **kept,
         )

@@ -53,6 +53,8 @@ def measure(
     """
     gradients = [tf.cast(gradient, tf.float32) for gradient in gradients]
     if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        fixed = optimizer.loss_scale_factor
+        gradients = gradients if fixed is None else [g / fixed for g in gradients]
         return tf.linalg.global_norm(gradients), None
     scale = optimizer.dynamic_scale.value
     norm = tf.linalg.global_norm([gradient / scale for gradient in gradients])
