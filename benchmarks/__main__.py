@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-NAMES = ("engine", "toy", "digits", "modes", "transfer_rates", "judge", "labs", "presets")
+NAMES = ("engine", "toy", "digits", "modes", "transfer_rates", "judge", "labs", "presets", "faults")
 
 
 def describe() -> str:
