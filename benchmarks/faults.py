@@ -27,7 +27,7 @@ def run(quick: bool) -> Counts:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "tests/faults", "-n", "0", "-m", which]
-        options = [f"--junitxml={report}", "-p", "no:cacheprovider"]
+        options = [f"--junitxml={report}", "-o", "junit_family=xunit1", "-p", "no:cacheprovider"]
         subprocess.run([*command, *options], cwd=ROOT)  # failures are counted below
         return read(report)
 
