@@ -20,6 +20,7 @@ NAMES = (
     "lessons",
     "device",
     "hub",
+    "faults",
 )
 
 
