@@ -107,7 +107,10 @@ c.Spawner.default_url = "/lab/tree/00_start_here.ipynb"
 c.Spawner.start_timeout = 2 * MINUTE  # a whole class starts at once
 c.Spawner.http_timeout = 2 * MINUTE
 c.LocalProcessSpawner.popen_kwargs = {"umask": 0o077}  # what a learner writes, others cannot read
-c.Spawner.environment = {"TGAN_LESSONS_PRESET": "class"}
+c.Spawner.environment = {
+    "TGAN_LESSONS_PRESET": "class",
+    "TGAN_LESSONS_RESUME": "~/.tgan_lessons_resume",  # what an ended kernel had trained
+}
 if os.environ.get("TGAN_LESSONS_DATA"):
     data = Path(os.environ["TGAN_LESSONS_DATA"]).resolve()
     c.Spawner.environment["TGAN_LESSONS_DATA"] = str(data)

@@ -46,7 +46,7 @@ def folder() -> Path | None:
     chosen = os.environ.get(VARIABLE)
     if chosen is None and "google.colab" in sys.modules and DRIVE.is_dir():
         return DRIVE / "tgan_lessons" / "resume"
-    return Path(chosen) if chosen else None
+    return Path(chosen).expanduser() if chosen else None
 
 
 class Place:
