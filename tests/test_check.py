@@ -122,7 +122,8 @@ def course(tmp_path_factory):
     (root / "tiny_exercises.py").write_text(MODULE)
     write(root / "91_tiny.ipynb", [ONE.format("..."), TWO.format("...")])
     patch = pytest.MonkeyPatch()
-    patch.setenv("PYTHONPATH", str(root))
+    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    patch.setenv("PYTHONPATH", os.pathsep.join(paths))
     patch.setenv("TGAN_SECRET", "hunter2")
     patch.setenv(cache.VARIABLE, str(root / "data"))
     (root / "data").mkdir()
@@ -209,9 +210,11 @@ def test_what_a_submission_deletes_harms_nobody(rows, course):
 
 
 def test_nothing_that_a_submission_started_is_left(rows):
-    time.sleep(0.2)  # a killed process may take a moment
-    left = [p.info["cmdline"] for p in psutil.process_iter(["cmdline"])]
-    assert not [line for line in left if line and (MARK in line or tempfile.gettempdir() in line)]
+    def left():
+        lines = [p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])]
+        return [line for line in lines if MARK in line or tempfile.gettempdir() in " ".join(line)]
+
+    _wait(lambda: not left())  # a killed process may take a moment
 
 
 @pytest.mark.skipif(not sandbox.find_wall(), reason="this machine has no way to cut the network")
@@ -330,11 +333,13 @@ NUMBERS = [lesson.number for lesson in lessons.all_lessons()]
 
 
 @pytest.mark.parametrize(
-    "number", [n if n in ("14",) else pytest.param(n, marks=pytest.mark.long) for n in NUMBERS]
+    "number", [n if n in ("02", "14") else pytest.param(n, marks=pytest.mark.long) for n in NUMBERS]
 )
-def test_solutions_pass_and_published_lessons_are_unfinished(number, monkeypatch):
+def test_solutions_pass_and_published_lessons_are_unfinished(number):
     lesson = lessons.find(number)
     solved, published = check.check([lesson.solutions, lesson.path], jobs=1)
     assert set(verdicts(solved)) == {"passed"}, solved
-    assert set(verdicts(published)) <= {"unfinished"} or number == "06", published
-    assert "passed" not in verdicts(published)
+    dots = {"unfinished"}
+    if number == "06":  # where the first one's dots are inside a call that cannot take them
+        dots.add("not yet")
+    assert set(verdicts(published)) <= dots, published

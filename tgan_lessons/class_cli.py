@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tgan_lessons import files, lessons, runtime
+from tgan_lessons import lessons, runtime
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -138,6 +138,8 @@ def _save(output: Path | None, rows: Sequence[dict[str, object]]) -> None:
 
 
 def _write(output: Path, text: str) -> None:
+    from tgan_lessons import files  # it loads NumPy
+
     try:
         files.write_text(output, text)
     except OSError as error:

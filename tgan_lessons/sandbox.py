@@ -147,9 +147,8 @@ class Sandbox:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        context = zmq.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, REPLY_BYTES)
-        self._client = BlockingKernelClient(context=context)
+        self._client = BlockingKernelClient()
+        self._client.context.setsockopt(zmq.MAXMSGSIZE, REPLY_BYTES)  # its own, not shared
         self._client.load_connection_file(file)
         self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
 
