@@ -88,16 +88,16 @@ def three_seeds():
     return np.array(rows)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_three_seeds_read_at_least_77_percent_on_average(three_seeds):
     assert three_seeds[:, 2].mean() >= 0.77
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_three_seeds_gain_at_least_twenty_points_on_average(three_seeds):
     assert (three_seeds[:, 2] - three_seeds[:, 0]).mean() >= 0.2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_game_beats_adabn_with_every_seed(three_seeds):
     assert (three_seeds[:, 2] > three_seeds[:, 1] + 0.05).all()

@@ -69,7 +69,7 @@ def test_the_language_model_s_dial_reaches_furthest(printed: str):
     assert max(most, key=most.get) == "likelihood"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_further_seeds_say_the_same():
     """Valid and varied samples; a surprise far above the language model's."""
     learned, unseen = grammar.sample(5000, seed=0), grammar.sample(1000, seed=99)
