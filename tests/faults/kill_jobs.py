@@ -6,6 +6,7 @@ answers are its process id, and its exit status when it has ended. So everything
 
 import json
 import os
+import signal
 import sys
 import traceback
 from itertools import count, cycle
@@ -170,6 +171,9 @@ def run(job, folder, arguments):
     JOBS[job](Path(folder), Log(f"{folder}.log"), *arguments)
 
 
+LONGEST = 600  # seconds that a job may live
+
+
 def serve():
     assert "tensorflow" not in sys.modules and jupytext and execute
     print("ready", flush=True)
@@ -177,6 +181,7 @@ def serve():
         child = os.fork()
         if child == 0:
             os.setsid()
+            signal.alarm(LONGEST)  # where nobody is left to kill it
             status = 1
             try:
                 os.dup2(2, 1)  # what it says is not an answer
