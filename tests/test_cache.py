@@ -420,13 +420,13 @@ def test_a_failing_write_spoils_nothing(folder, request, how):
 
 
 def test_stop_during_a_write_leaves_nothing(folder, monkeypatch):
-    def interrupted(file, **arrays):
-        file.write(b"half of it")
+    def interrupted(member, array, **options):
+        member.write(b"half of it")
         raise KeyboardInterrupt
 
     arrays, path = make_arrays(), folder / "digits.npz"
     cache.write(path, arrays)
-    monkeypatch.setattr(np, "savez", interrupted)
+    monkeypatch.setattr(np.lib.format, "write_array", interrupted)
     with pytest.raises(KeyboardInterrupt):
         cache.write(path, make_arrays(seed=1))
     assert files_in(folder) == ["digits.npz"]

@@ -300,11 +300,11 @@ def test_stop_during_a_save_leaves_the_old_file(game, untouched, tmp_path, monke
     checkpoint.save(game, path)
     whole = path.read_bytes()
 
-    def interrupted(file, **arrays):
-        file.write(b"half of it")
+    def interrupted(member, array, **options):
+        member.write(b"half of it")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(np, "savez", interrupted)
+    monkeypatch.setattr(np.lib.format, "write_array", interrupted)
     with pytest.raises(KeyboardInterrupt):
         checkpoint.save(game, path)
     assert files_in(tmp_path) == ["game.npz"]

@@ -230,6 +230,8 @@ def test_doctor_exits_by_its_verdict(monkeypatch):
 @pytest.fixture
 def started(monkeypatch):
     commands = []
+    if cli.importlib.util.find_spec("jupyterlab") is None:  # it is not started here anyway
+        monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: object())
     monkeypatch.setattr(os, "execv", lambda program, command: commands.append(command))
     monkeypatch.setattr(subprocess, "call", lambda command: commands.append(command) or 0)
     return commands

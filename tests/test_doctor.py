@@ -100,7 +100,8 @@ def test_a_broken_tensorflow_is_a_problem_told_without_folders(monkeypatch):
     ],
 )
 def test_widgets(monkeypatch, absent, verdicts):
-    pretend_versions(monkeypatch, **dict.fromkeys(absent))
+    present = {"jupyterlab": "4.4", "jupyterlab_widgets": "3.0", "widgetsnbextension": "4.0"}
+    pretend_versions(monkeypatch, **(present | dict.fromkeys(absent)))
     found = by_area(doctor.examine_widgets())
     assert {area: item.verdict for area, item in found.items()} == verdicts
 

@@ -67,7 +67,7 @@ def test_every_font_has_every_character(name):
 
 
 def test_training_and_test_fonts_are_different():
-    assert len(set(FONTS)) == len(FONTS) == 21
+    assert len(set(FONTS)) == len(FONTS) == 20
 
 
 @pytest.mark.parametrize("name", ["DejaVuSans-Bold", "STIXGeneral"])

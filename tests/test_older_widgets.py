@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ LABS = (
 @pytest.fixture(scope="module")
 def older(request):
     """A folder with the older versions, made once; it shadows the newer ones."""
+    if metadata.version("ipywidgets") == "7.7.1":
+        pytest.skip("they are the versions installed")
     folder = Path(request.config.cache.mkdir("older-widgets"))
     if not (folder / "complete").exists():
         command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--upgrade"]

@@ -43,9 +43,16 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes named arrays, see `replaced`."""
-    with replaced(path) as file:
-        np.savez(file, **{name: _to_plain(array) for name, array in arrays.items()})
+    """Writes named arrays, see `replaced`.
+
+    As `np.savez` does, which leaves its archive open where the disk is full: Python then complains
+    on the page.
+    """
+    with replaced(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            plain = _to_plain(np.asanyarray(array))
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, plain, allow_pickle=False)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -58,6 +58,8 @@ def build_segmenter(reader: keras.Model, *, skip: bool = True) -> Networks:
     if skip:
         correction = layers.Conv2D(CLASSES, 1, kernel_initializer="zeros", name="skip")
         scores = scores + correction(inputs[0])
+    else:  # Keras 3.13 refuses an input that nothing uses
+        scores = scores + 0.0 * inputs[0][..., :1]
     top = keras.Model(inputs, scores, name="top")
     kernel, bias = reader.get_layer("head").get_weights()
     kernel = as_kernel(np.pad(kernel, ((0, 0), (0, 1))), (1, 1))
