@@ -117,8 +117,8 @@ def build_classifier(
     Returns:
         A model from images to logits (n, classes).
     """
-    check_model("backbone", backbone)
     classes = check_whole("classes", classes, least=2)
+    check_model("backbone", backbone)
     seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     import keras
     from keras import layers
