@@ -286,6 +286,23 @@ def test_classifiers(folder, monkeypatch):
     assert saved[3:] == [1]  # another training
 
 
+def test_variants_of_a_game_are_other_games(folder, monkeypatch):
+    from crash_run import build
+
+    from tgan_lessons import checkpoint
+
+    def play(loss):
+        anew(monkeypatch)
+        game = build().variant(loss=loss)
+        return game.advance(3), fingerprint(checkpoint.snapshot(game))
+
+    first = play("least squares")
+    assert play("wasserstein") != first
+    assert len(list(folder.glob("*.npz"))) == 2
+    assert play("least squares") == first
+    assert len(list(folder.glob("*.npz"))) == 2
+
+
 def test_adaptations_and_what_watches_them(folder, monkeypatch):
     from tgan_lessons import adapt, adapt_runs
 

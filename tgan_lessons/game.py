@@ -51,6 +51,8 @@ class Game(Rounds):
             have not measured it; `python -m benchmarks device` does.
     """
 
+    _data_print: str | None = None  # of the samples, where somebody asked: see `kept_game`
+
     def feed(self, data: Batch, *, batch_size: int = 64) -> None:
         """Gives the game the samples that `advance`, `move` and `batches` draw from.
 
