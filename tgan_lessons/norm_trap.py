@@ -100,9 +100,9 @@ def build_on(backbone: keras.Model, call: str, classes: int) -> keras.Model:
     *Put together* is a functional model of Keras: `head(backbone(images, training=False))`, as the
     Keras guide has it. *Own call* is a model with a `call` of its own, in which the same is said.
     """
-    check_model("backbone", backbone)
     choose("call", call, CALLS)
     classes = check_whole("classes", classes)
+    check_model("backbone", backbone)
     import keras
 
     head = keras.layers.Dense(classes, name="head")
