@@ -158,6 +158,7 @@ def build_augmenter(
         highest = 360 if name == "rotation" else 1
         if not 0 <= value <= highest:
             raise ValueError(f"`{name}` must be in [0, {highest}]. Received: {name}={value}")
+    rotation, shift, zoom = float(rotation), float(shift), float(zoom)  # Keras knows no others
     seed = check_whole("seed", seed, least=0, most=MOST_SEED)
     import keras
     from keras import layers

@@ -103,6 +103,7 @@ def build_on(backbone: keras.Model, call: str, classes: int) -> keras.Model:
     choose("call", call, CALLS)
     check_model("backbone", backbone)
     classes = check_whole("classes", classes)
+    check_model("backbone", backbone)
     import keras
 
     head = keras.layers.Dense(classes, name="head")

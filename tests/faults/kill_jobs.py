@@ -1,7 +1,8 @@
 """What is killed: each job writes again and again, and logs what it was told is on disk.
 
 For each JSON line `[job, folder, arguments]` on stdin a child is forked that does the job; the
-answers are its process id, and its exit status when it has ended. So everything is imported once.
+answers are `started` and its process id, and `ended`, its process id and its exit status when it
+has ended. So everything is imported once.
 """
 
 import json
@@ -190,8 +191,8 @@ def serve():
             except BaseException:
                 traceback.print_exc()
             os._exit(status)
-        print(child, flush=True)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        print("started", child, flush=True)
+        print("ended", child, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
 if __name__ == "__main__":

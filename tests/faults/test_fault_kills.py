@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import kill_jobs
@@ -30,30 +31,51 @@ class Server:
             [sys.executable, kill_jobs.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
+            bufsize=0,  # else `select` does not see a line that was read with the one before
             env=environment,
         )
-        assert self.process.stdout.readline() == "ready\n"
+        assert self.process.stdout.readline() == b"ready\n"
+        self.child = None
 
     def start(self, job, folder, *arguments):
-        self.process.stdin.write(json.dumps([job, str(folder), arguments]) + "\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
+        """Starts a child; what a test that failed has left running is ended first."""
+        self.kill()
+        self.process.stdin.write(json.dumps([job, str(folder), arguments]).encode() + b"\n")
+        word, child = self._answer(60).split()
+        assert word == "started" and int(child) > 1
+        self.child = self.session = int(child)
+
+    def kill(self):
+        """Ends the child that was started last; returns its exit status."""
+        if self.child is None:
+            return None
+        with suppress(ProcessLookupError):  # it may have ended by itself
+            os.kill(self.child, signal.SIGKILL)
+        return self.status()
 
     def status(self, seconds=120):
         """Of the child that was started last, when it has ended."""
+        word, child, status = self._answer(seconds).split()
+        assert word == "ended" and int(child) == self.child
+        self.child = None
+        return int(status)
+
+    def _answer(self, seconds):
         assert select.select([self.process.stdout], [], [], seconds)[0], "it hangs"
-        return int(self.process.stdout.readline())
+        return self.process.stdout.readline().decode()
+
+    def close(self):
+        self.kill()
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+        self.process.stdout.close()
 
 
 @pytest.fixture(scope="module")
 def server():
     server = Server()
     yield server
-    server.process.stdin.close()
-    server.process.wait(timeout=60)
-    server.process.stdout.close()
+    server.close()
 
 
 def wait_for_news(log, known, seconds=60):
@@ -66,12 +88,11 @@ def kill_in(server, folder, job, arguments, rng, news, seconds):
     """Starts the job, waits for news from it or not, and kills it somewhere in so many seconds."""
     log = kill_jobs.Log(f"{folder}.log")
     known = len(log.read())
-    child = server.start(job, folder, FOREVER, *arguments)
+    server.start(job, folder, FOREVER, *arguments)
     if news:
         wait_for_news(log, known)
     time.sleep(rng.uniform(0, seconds))
-    os.kill(child, signal.SIGKILL)
-    assert server.status() == -signal.SIGKILL
+    assert server.kill() == -signal.SIGKILL, "the job has ended by itself"
     return log
 
 
@@ -214,6 +235,7 @@ def test_a_notebook_build_that_is_killed(server, tmp_path, count, executes, tria
     for trial in range(trials):
         news, seconds = not executes and trial % 4 > 0, 3 if executes else 0.1
         log = kill_in(server, folder, "build_notebooks", [executes], rng, news, seconds)
+        wait_until_alone(server.session)
         is_whole_notebook(folder, log)
         halves += count_parts(folder) + count_parts(script.parent)
     server.start("build_notebooks", folder, 1, executes)
@@ -247,14 +269,13 @@ def test_a_process_that_is_killed_while_it_holds_the_lock(
     folder.mkdir()
     for trial in range(trials):
         cache.cache_path("digits").unlink(missing_ok=True)
-        holder = server.start("load_held", folder, 1)
+        server.start("load_held", folder, 1)
         wait_for_news(log, trial)
         command, other = [sys.executable, "-c", WAITING, str(trial % 3 + 1)], None
         if trial % 3 == 0:  # a second process waits already
             other = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             assert other.stdout.readline() == "waiting\n"
-        os.kill(holder, signal.SIGKILL)
-        assert server.status() == -signal.SIGKILL
+        assert server.kill() == -signal.SIGKILL
         if other:
             said, _ = other.communicate(timeout=60)
             assert json.loads(said) == [trial % 3 + 1]
