@@ -101,7 +101,6 @@ def build_on(backbone: keras.Model, call: str, classes: int) -> keras.Model:
     Keras guide has it. *Own call* is a model with a `call` of its own, in which the same is said.
     """
     choose("call", call, CALLS)
-    check_model("backbone", backbone)
     classes = check_whole("classes", classes)
     check_model("backbone", backbone)
     import keras
