@@ -109,8 +109,9 @@ class Place:
 
 
 def skip() -> None:
-    """Counts a training of this cell that is too short to be kept."""
-    _places[_cell()] += 1
+    """Counts a training of this cell that is too short to be kept, where any is."""
+    if folder() is not None:  # else nobody asks, and IPython need not be loaded
+        _places[_cell()] += 1
 
 
 def recall(
