@@ -232,8 +232,19 @@ def started(monkeypatch):
     commands = []
     if cli.importlib.util.find_spec("jupyterlab") is None:  # it is not started here anyway
         monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setattr(os, "execv", lambda program, command: commands.append(command))
-    monkeypatch.setattr(subprocess, "call", lambda command: commands.append(command) or 0)
+
+    class Ended(subprocess.Popen):
+        """A server that is not started; the other programs of the command are."""
+
+        def __init__(self, command, **options):
+            self.is_server = "jupyterlab" in command
+            if self.is_server:
+                commands.append(command)
+                command = [sys.executable, "-c", ""]
+            super().__init__(command, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", Ended)
+    monkeypatch.setenv("DISPLAY", ":0")
     return commands
 
 
@@ -281,17 +292,11 @@ def test_python_m_and_the_version():
     assert done.stdout == "tgan-lessons 0.1.0\n"
 
 
-def test_importing_the_command_is_quick_and_light():
+def test_importing_the_command_loads_nothing_heavy():
     code = """
-import sys, time
-started = time.perf_counter()
+import sys
 import tgan_lessons.cli
 heavy = {"tensorflow", "keras", "numpy", "nbconvert", "nbclient", "jupyter_client", "sklearn"}
-print(time.perf_counter() - started, *heavy & set(sys.modules))"""
-    fastest = 9.0
-    for _ in range(3):  # the machine may be busy
-        output = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-        seconds, *loaded = output.stdout.split()
-        assert loaded == []
-        fastest = min(fastest, float(seconds))
-    assert fastest < 0.5
+print(*heavy & set(sys.modules))"""
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert output.stdout.split() == []

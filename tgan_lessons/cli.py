@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -59,15 +58,22 @@ def main(
             stream.reconfigure(errors="replace")
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True})
 def lab(
+    context: typer.Context,
     folder: Annotated[
         Path | None,
         typer.Argument(help="The folder of your copies. In a checkout: itself, without copies."),
     ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser")] = True,
 ) -> None:
-    """Open JupyterLab on the lessons; files that you changed are never overwritten."""
+    """Open JupyterLab on the lessons; files that you changed are never overwritten.
+
+    What follows a -- goes to Jupyter: tgan-lessons lab -- --port=9999
+    """
+    options = list(context.args)
+    if folder is not None and str(folder).startswith("-"):  # no folder was named before the --
+        folder, options = None, [str(folder), *options]
     if importlib.util.find_spec("jupyterlab") is None:
         typer.echo('JupyterLab is not installed: pip install "tgan-lessons[lab]"', err=True)
         raise typer.Exit(1)
@@ -80,14 +86,10 @@ def lab(
             typer.echo(f"The lessons cannot be copied to {place}: {error.strerror}", err=True)
             raise typer.Exit(1) from None
         typer.echo(f"Copied to {place}: {len(copied)}. Already there, left alone: {len(kept)}.")
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place.resolve()}"]
-    command += ["--ServerApp.ip=127.0.0.1", *([] if browser else ["--no-browser"])]
-    sys.stdout.flush()
-    if os.name == "nt":  # where `exec` leaves the terminal to two programs
-        import subprocess
+    from tgan_lessons import open_lab
 
-        raise typer.Exit(subprocess.call(command))
-    os.execv(command[0], command)
+    sys.stdout.flush()
+    raise typer.Exit(open_lab.start(place, browser, options))
 
 
 @app.command()
