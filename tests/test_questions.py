@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from IPython.utils.capture import capture_output
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
@@ -86,7 +89,7 @@ def test_predictions_are_escaped():
     assert "yes &lt;b&gt;" in page and "<b>" not in page
 
 
-@pytest.mark.parametrize("option", ["maybe", "", None, "No"])
+@pytest.mark.parametrize("option", ["maybe", "", 1, "No"])
 def test_wrong_options_are_refused(option):
     guess = ask()
     guess.choose("no")
@@ -95,6 +98,80 @@ def test_wrong_options_are_refused(option):
     with pytest.raises(ValueError, match=r"`measured` must be one of .*'sometimes'.*Received"):
         guess.compare(option)
     assert guess.answer == "no"
+
+
+def ask_number():
+    return predict("How far?", "fewer", -0.05, "about as many", 0.05, "more")
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "measured"),
+    [
+        (-0.2, 0.1, "fewer"),
+        (0.0, 0.04, "about as many"),
+        (0.05, 0.0, "more"),  # a border belongs to the upper option
+        (-0.05, 0.0, "about as many"),
+        (np.float32(0.3), np.float64(0.2), "more"),
+        (float("inf"), 0.0, "more"),
+        (-0.147, 0.158, None),
+        (0.0, 0.06, None),
+        (0.0, float("inf"), None),
+        (float("nan"), 0.0, None),
+        (0.1, float("nan"), None),
+    ],
+)
+def test_an_option_of_a_number_holds_the_whole_interval_or_nothing_is_decided(mean, half, measured):
+    guess = ask_number()
+    assert guess.options == ("fewer", "about as many", "more")
+    told = guess.compare(mean, half)
+    assert told.measured == measured
+    assert (measured or questions.UNDECIDED) in str(told)
+
+
+def test_what_is_not_decided_shows_the_interval_and_the_borders_in_it():
+    guess = ask_number()
+    assert "(-0.147 ± 0.16, on both sides of -0.05)" in str(guess.compare(-0.147, 0.158))
+    assert "on both sides of -0.05, 0.05" in str(guess.compare(0, 0.1))
+    guess.choose("more")
+    told = str(guess.compare(-0.147, 0.158))
+    assert told.startswith("You predicted: more. Measured: not decided by these seeds (")
+    assert "surprise" not in told and "as you predicted" not in told
+    assert str(ask().compare(None)).startswith("Measured: not decided by these seeds.")
+
+
+@given(
+    st.lists(st.floats(-9, 9), min_size=1, max_size=4, unique=True).map(sorted),
+    st.floats(allow_nan=False, allow_infinity=False, width=32),
+)
+def test_every_number_has_one_option(borders, number):
+    names = [str(place) for place in range(len(borders) + 1)]
+    mixed = [part for pair in zip(names, [*borders, None], strict=True) for part in pair][:-1]
+    measured = predict("?", *mixed).compare(number).measured
+    assert int(measured) == np.searchsorted(borders, number, side="right")
+
+
+@pytest.mark.parametrize("measured", ["more", None, [0.1], np.zeros(2)])
+def test_a_question_about_a_number_wants_a_number(measured):
+    with pytest.raises(ValueError, match=r"`measured` must be a number.*Received"):
+        ask_number().compare(measured)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("a", 1, "b", 1, "c"),
+        ("a", 2, "b", 1, "c"),
+        ("a", 1, "b", 2),
+        (1, "a", 2, "b"),
+        ("a", "b", 1, "c"),
+        ("a", float("nan"), "b"),
+        ("a", float("inf"), "b"),
+        ("a", None, "b"),
+    ],
+)
+def test_borders_leave_no_gap_and_overlap_nowhere(options):
+    with pytest.raises(ValueError, match=r"`options` must be texts, or texts with a number"):
+        predict("?", *options)
 
 
 @pytest.mark.parametrize("options", [(), ("one",), ("same", "same")])

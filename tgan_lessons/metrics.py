@@ -6,7 +6,7 @@ a Fréchet distance of 0. So each comes as a `Reading`, next to what real data s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +38,21 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
         raise ValueError(f"`confidence` must be in (0, 1). Received: confidence={confidence}")
     quantile = stats.t.ppf((1 + confidence) / 2, df=len(numbers) - 1)
     return float(numbers.mean()), float(quantile * numbers.std(ddof=1) / np.sqrt(len(numbers)))
+
+
+def clear_best(results: Mapping[str, Sequence[float]]) -> str | None:
+    """The one that is ahead of each other one, seed by seed; `None` where the seeds do not decide.
+
+    Args:
+        results: name to one number per seed, higher is better. The same seeds in the same order.
+
+    Returns:
+        The name whose mean lead over every other one is larger than half its 95 % interval.
+    """
+    best = max(results, key=lambda name: np.mean(results[name]))
+    leads = [np.subtract(results[best], results[name]) for name in results if name != best]
+    decided = all(mean > half for mean, half in map(mean_interval, leads))
+    return best if decided else None
 
 
 def accuracies(runs: Iterable[Run], method: str, per_class: int) -> list[float]:

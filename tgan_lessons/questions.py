@@ -7,13 +7,16 @@ a file beside the notebook (see `answers`) and, as a still, in the notebook itse
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tgan_lessons.answers import Kind, Record
 from tgan_lessons.stills import Still
 
 EARLIER = "Answered earlier. Choose again to change it."
+UNDECIDED = "not decided by these seeds"
 
 
 class _Choice:
@@ -70,21 +73,26 @@ class Prediction:
 
     Args:
         question: one sentence.
-        options: the answers to choose from.
+        options: the answers to choose from. Answers about a number stand in its order, with a
+            border between each two, which belongs to the upper one:
+            `"worse", -0.02, "about the same", 0.02, "better"`. So they cover every number once.
 
     Attributes:
         answer: the option chosen, or `None`.
+        options: the answers, without the borders.
+        borders: the numbers between them; empty for a question about anything else.
+
+    Raises:
+        ValueError: fewer than two different texts, or borders that do not alternate with them and
+            rise.
     """
 
-    def __init__(self, question: str, options: Sequence[str]) -> None:
-        if len(options) < 2 or len(set(options)) != len(options):
-            raise ValueError(
-                f"`options` must be at least 2 different texts. Received: options={options!r}"
-            )
+    def __init__(self, question: str, options: Sequence[str | float]) -> None:
         import ipywidgets as widgets
 
-        self.question, self.options = question, tuple(options)
-        self._choice = _Choice("prediction", question, options, self._answered)
+        self.question = question
+        self.options, self.borders = _separate(tuple(options))
+        self._choice = _Choice("prediction", question, self.options, self._answered)
         self._radio = self._choice.radio
         self._heading = widgets.HTML(f"<b>Predict.</b> {html.escape(question)}")
         self._note = widgets.HTML(EARLIER if self._choice.record.answer else "")
@@ -108,35 +116,65 @@ class Prediction:
     def _ipython_display_(self) -> None:
         self._still.display(*self._choice.still("Predict."))
 
-    def compare(self, measured: str) -> Comparison:
+    def compare(self, measured: str | float | None, half_width: float = 0.0) -> Comparison:
         """Sets the prediction beside what was measured.
 
         Args:
-            measured: the option that turned out right.
+            measured: a number where the options have borders; otherwise the option that turned out
+                right, `None` where the seeds do not decide.
+            half_width: of the number's interval. The seeds decide for an option where it holds the
+                whole interval, `measured` ± `half_width`.
+
+        Raises:
+            ValueError: no such option, or no number where a number is asked for.
         """
-        if measured not in self.options:
+        told = ""
+        if self.borders:
+            measured, told = self._option_of(measured, half_width)
+        elif measured is not None and measured not in self.options:
             raise ValueError(
-                f"`measured` must be one of {self.options}. Received: measured={measured!r}"
+                f"`measured` must be one of {self.options}, or None where nothing is decided. "
+                f"Received: measured={measured!r}"
             )
         record = self._choice.record.answer
-        return Comparison(self.answer, measured, record.first if record else None)
+        return Comparison(self.answer, measured, record.first if record else None, told)
+
+    def _option_of(self, measured: float, half_width: float) -> tuple[str | None, str]:
+        """The option that holds the whole interval, or `None` and the interval in words."""
+        for name, value in {"measured": measured, "half_width": half_width}.items():
+            if not (isinstance(value, int | float) or getattr(value, "shape", None) == ()):
+                raise ValueError(f"`{name}` must be a number. Received: {name}={value!r}")
+        low, high = measured - half_width, measured + half_width
+        places = {sum(end >= border for border in self.borders) for end in (low, high)}
+        if len(places) == 1 and low <= high:  # else one of them is not a number
+            return self.options[places.pop()], ""
+        crossed = ", ".join(f"{border:g}" for border in self.borders if low < border <= high)
+        told = f"{measured:.3g} ± {half_width:.2g}"
+        return None, f"{told}, on both sides of {crossed}" if crossed else told
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was predicted (and what at first) and what was measured."""
+    """What was predicted (and what at first) and what was measured, `None` where undecided."""
 
     predicted: str | None
-    measured: str
+    measured: str | None
     first: str | None = None
+    told: str = ""
 
     def __str__(self) -> str:
+        if self.measured is None:
+            measured = f"{UNDECIDED} ({self.told})" if self.told else UNDECIDED
+        else:
+            measured = self.measured
         if self.predicted is None:
-            return f"Measured: {self.measured}. (You made no prediction; the next one is yours.)"
-        verdict = "as you predicted" if self.predicted == self.measured else "a surprise"
+            return f"Measured: {measured}. (You made no prediction; the next one is yours.)"
         changed = self.first not in (None, self.predicted)
         told = f" first: {self.first}, then: {self.predicted}" if changed else f": {self.predicted}"
-        return f"You predicted{told}. Measured: {self.measured} — {verdict}."
+        if self.measured is None:
+            return f"You predicted{told}. Measured: {measured}."
+        verdict = "as you predicted" if self.predicted == self.measured else "a surprise"
+        return f"You predicted{told}. Measured: {measured} — {verdict}."
 
     __repr__ = __str__
 
@@ -145,8 +183,28 @@ class Comparison:
         return f'<div style="{style}">{html.escape(str(self))}</div>'
 
 
-def predict(question: str, *options: str) -> Prediction:
-    """Asks for a prediction; the returned object shows itself as the last line of a cell."""
+def _separate(options: tuple[str | float, ...]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Options and borders, from a list in which they alternate or of options alone."""
+    texts = tuple(option for option in options if isinstance(option, str))
+    if len(texts) < 2 or len(set(texts)) != len(texts):
+        raise ValueError(
+            f"`options` must be at least 2 different texts. Received: options={options!r}"
+        )
+    if len(texts) == len(options):
+        return texts, ()
+    borders = options[1::2]
+    numbers = len(options) % 2 and all(isinstance(border, int | float) for border in borders)
+    ends = (-math.inf, *borders, math.inf)
+    if options[::2] == texts and numbers and all(a < b for a, b in pairwise(ends)):
+        return texts, tuple(map(float, borders))
+    raise ValueError(
+        "`options` must be texts, or texts with a number between each two, the numbers rising. "
+        f"Received: options={options!r}"
+    )
+
+
+def predict(question: str, *options: str | float) -> Prediction:
+    """Asks for a prediction, see `Prediction`; it shows itself as the last line of a cell."""
     return Prediction(question, options)
 
 
