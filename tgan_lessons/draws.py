@@ -50,9 +50,9 @@ def check_feed(data: Any, batch_size: int) -> None:
             "`data` must be an array (n, ...), n ≥ 1, or a tuple of arrays of the same length. "
             f"Received: {received}"
         )
-    dtypes = [str(array.dtype) for array in arrays]
+    dtypes = [str(getattr(array, "dtype", type(array).__name__)) for array in arrays]
     if not all("float" in dtype or "int" in dtype or dtype == "bool" for dtype in dtypes):
-        raise ValueError(f"`data` must hold floats or whole numbers. Received: {dtypes}")
+        raise ValueError(f"`data` must be arrays of floats or whole numbers. Received: {dtypes}")
     if not batch_size >= 1 or batch_size % 1:
         raise ValueError(
             f"`batch_size` must be a whole number of at least 1. Received: {batch_size}"

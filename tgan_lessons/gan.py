@@ -8,15 +8,18 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 
+from tgan_lessons.data import check_labels
 from tgan_lessons.game import Game
 from tgan_lessons.gan_models import Clip
 from tgan_lessons.losses import Loss, find_loss, gradient_penalty, pack, r1
 from tgan_lessons.players import Player
-from tgan_lessons.runtime import check_number, choose
+from tgan_lessons.runtime import MOST_SEED, check_number, check_whole, choose
 
 Tensor = Any
 PENALTIES = ("gradient", "r1")
+MOST = 1_000_000  # samples drawn at once
 
 
 class GAN(Game):
@@ -95,7 +98,18 @@ class GAN(Game):
                 variable.constraint = Clip(self.coefficients["clip"])
 
     def feed(self, data: Any, *, batch_size: int = 64) -> None:
-        """See `Game.feed`; a batch must be divisible by `packing`."""
+        """See `Game.feed`; a batch must be divisible by `packing`.
+
+        Args:
+            data: samples, floats (n, ...) as D takes them; with labels (n,) where the networks
+                take them: `(samples, labels)`.
+            batch_size: samples of a move.
+        """
+        parts = list(data) if isinstance(data, tuple) else [data]
+        self._check_samples(parts)
+        if self._takes_labels:
+            parts[1] = check_labels(parts[1], len(parts[0]), classes=self.classes, name="labels")
+            data = tuple(parts)
         if self.packing > 1 and batch_size % self.packing:
             raise ValueError(
                 f"`batch_size` must be divisible by packing={self.packing}. "
@@ -130,25 +144,56 @@ class GAN(Game):
             loss += self.coefficients["penalty"] * r1(critic, real)
         return {"discriminator": loss, "generator": self.kind.generator(fake_score)}
 
-    def generate(self, n: int, *labels: np.ndarray, seed: int = 0) -> np.ndarray:
+    @property
+    def classes(self) -> int | None:
+        """The number of classes of a conditional GAN, where its networks tell."""
+        return getattr(self.generator, "classes", None)
+
+    @property
+    def _takes_labels(self) -> bool:
+        """Whether the second input of the networks is one class number for each sample."""
+        return [len(part.shape) for part in self.generator.inputs[1:]] == [1]
+
+    def _check_samples(self, parts: Sequence[Any]) -> None:
+        """Raises a `ValueError` unless these are samples that D takes, and labels if it does."""
+        judged = self.discriminator.inputs
+        if len(parts) < len(judged) or (len(judged) == 1 and len(parts) > 1):
+            what = "samples alone" if len(judged) == 1 else "a tuple (samples, labels)"
+            raise ValueError(f"`data` must be {what}. Received: {len(parts)} array(s)")
+        shape, dtype = getattr(parts[0], "shape", None), str(getattr(parts[0], "dtype", None))
+        one = tuple(self.generator.output_shape[1:])
+        if shape is not None and (tuple(shape[1:]) != one or "float" not in dtype):
+            raise ValueError(
+                f"`data` must hold samples of shape {one}, floats as the generator makes them. "
+                f"Received: {dtype} of shape {tuple(shape[1:])}"
+            )
+
+    def generate(self, n: int, *labels: ArrayLike, seed: int = 0) -> np.ndarray:
         """Draws `n` samples in inference mode; the same seed draws the same ones.
 
         Args:
             n: how many.
-            labels: of a conditional generator, shape (n,).
+            labels: of a conditional generator, shape (n,); or one for all.
             seed: of the noise; nothing in the game changes.
         """
-        return self.paint(self.sample_noise(n, seed), *labels)
+        return self.paint(self.sample_noise(check_whole("n", n, most=MOST), seed), *labels)
 
     def sample_noise(self, n: int, seed: int = 0) -> np.ndarray:
         """The noise (n, latent_dim) that `generate` paints from; the same seed, the same noise."""
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(check_whole("seed", seed, least=0, most=MOST_SEED))
         shape = (n, self.latent_dim)
         noise = rng.normal(size=shape) if self.latent == "normal" else rng.uniform(-1, 1, shape)
         return noise.astype(np.float32)
 
-    def paint(self, noise: np.ndarray, *labels: np.ndarray, batch_size: int = 500) -> np.ndarray:
+    def paint(self, noise: np.ndarray, *labels: ArrayLike, batch_size: int = 500) -> np.ndarray:
         """What the generator makes of given noise (n, latent_dim), in inference mode."""
+        wanted = len(self.generator.inputs) - 1
+        if len(labels) != wanted:
+            takes = "labels, one for each sample" if wanted else "no labels"
+            raise ValueError(f"`labels`: this generator takes {takes}. Received: {len(labels)}")
+        if self._takes_labels:
+            asked = np.broadcast_to(labels[0], len(noise)) if np.ndim(labels[0]) == 0 else labels[0]
+            labels = (check_labels(asked, len(noise), classes=self.classes, name="labels"),)
         columns = (noise, *labels)
         parts = [[c[i : i + batch_size] for c in columns] for i in range(0, len(noise), batch_size)]
         painted = [self.generator(_join(z, y), training=False) for z, *y in parts]

@@ -123,7 +123,9 @@ def build_generator(
     for index, number in enumerate(filters[1:], start=1):
         x = _normalised(_transposed(number, seed, index, use_bias=False)(x))
     x = _transposed(channels, seed, len(filters), activation="tanh")(x)
-    return keras.Model(inputs if classes else noise, x, name="generator")
+    generator = keras.Model(inputs if classes else noise, x, name="generator")
+    generator.classes = classes
+    return generator
 
 
 def build_discriminator(

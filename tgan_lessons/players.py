@@ -48,7 +48,7 @@ class Rates:
     Reads the first player's. When it is set, the others keep their ratio to it, through 0 too.
     """
 
-    built, use_ema = True, False  # what Keras asks of an optimizer
+    built, use_ema, variables = True, False, ()  # what Keras asks of an optimizer
 
     def __init__(self, players: Sequence[Player]) -> None:
         self._optimizers = [player.optimizer for player in players]

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tgan_lessons import replicas
 from tgan_lessons.pieces import Pieces
 from tgan_lessons.players import Player, Rates, check_gradients, check_losses, check_players
+from tgan_lessons.runtime import MOST_SEED, check_whole
 from tgan_lessons.scaling import measure, with_scaling
 
 Tensor = Any
@@ -36,6 +37,7 @@ class Rounds(keras.Model):
         name: str | None = None,
     ) -> None:
         check_players(players, simultaneous)
+        seed = check_whole("seed", seed, least=0, most=MOST_SEED)
         super().__init__(name=name)
         self.players = with_scaling(players)
         self.simultaneous = simultaneous
@@ -77,11 +79,30 @@ class Rounds(keras.Model):
 
     def compile(self, *, jit_compile: bool = False, **options: object) -> None:
         """As in Keras, without optimizer and loss: the players have theirs."""
+        for name in ("optimizer", "loss", "loss_weights"):
+            if options.pop(name, None) is not None:
+                raise ValueError(
+                    f"`{name}` is not for a game: each player has an optimizer and a loss of its "
+                    "own, given when the game is made"
+                )
         super().compile(optimizer=None, jit_compile=jit_compile, **options)
         self.optimizer = Rates(self.players)
 
     def _maybe_symbolic_build(self, *args: object, **options: object) -> None:
         """Not needed: a game is built at once. Keras's refuses parts of different sizes."""
+
+    def call(self, *args: object, **options: object) -> Tensor:
+        """A game has no output of its own."""
+        raise NotImplementedError(
+            "A game is no network. Call one of its networks, such as game.generator(noise)"
+        )
+
+    def get_config(self) -> dict[str, object]:
+        """A game cannot be rebuilt from a description: its rules are code."""
+        raise NotImplementedError(
+            "A game is not saved or cloned as a whole. Save its networks, as "
+            "game.generator.save('generator.keras'), or the training: checkpoint.save(game, path)"
+        )
 
     def train_step(self, data: Batch) -> Logs:
         """One round of `fit`; every move of the round sees this batch, with fresh noise."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tgan_lessons import resume
-from tgan_lessons.data import Dataset, check_images, sample_per_class
-from tgan_lessons.runtime import check_number
+from tgan_lessons.data import Dataset, check_images, check_labels, sample_per_class
+from tgan_lessons.runtime import check_number, check_whole
 from tgan_lessons.studies import spread
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def count_blocks(backbone: keras.Model) -> int:
 
 
 def _block_of(layer: keras.Layer) -> int:
-    prefix = layer.name.split("_")[0]
-    return int(prefix.removeprefix("block")) if prefix.startswith("block") else 0
+    found = re.match(r"block(\d+)_", layer.name)
+    return int(found[1]) if found else 0
 
 
 def freeze_blocks(backbone: keras.Model, blocks: int) -> None:
@@ -52,14 +53,17 @@ def freeze_blocks(backbone: keras.Model, blocks: int) -> None:
     from the source. Compile the model afterwards: Keras reads freezing when it traces a step.
 
     Raises:
-        ValueError: for more blocks than there are, or fewer than none.
+        ValueError: for more blocks than there are, or fewer than none; for a network of another
+            kind.
     """
     total = count_blocks(backbone)
-    if not 0 <= blocks <= total:
+    if not total:
         raise ValueError(
-            f"`blocks` must be between 0 and {total}, the blocks of this backbone. "
-            f"Received: blocks={blocks}"
+            "`backbone` must be one of `models.build_backbone`, its layers named block1_…. Of "
+            "other networks freeze the layers themselves: layer.trainable = False. "
+            f"Received: {backbone.name!r}"
         )
+    blocks = check_whole("blocks", blocks, least=0, most=total)
     for layer in backbone.layers:
         layer.trainable = not 0 < _block_of(layer) <= blocks
 
@@ -104,6 +108,13 @@ class Learner:
 
         self._build = build
         self.model = build(0)
+        layers = {layer.name for layer in getattr(self.model, "layers", ())}
+        if not {"backbone", "head"} <= layers:
+            raise ValueError(
+                "`build` must return a classifier of `models.build_classifier`, with the layers "
+                "'backbone' and 'head'; train other networks with Keras's own `fit`. "
+                f"Received: {getattr(self.model, 'name', self.model)!r}"
+            )
         freeze_blocks(self.backbone, frozen_blocks)
         self.model.compile(
             optimizer=keras.optimizers.Adam(float(learning_rate)),
@@ -148,7 +159,7 @@ class Learner:
 
         Args:
             x: images, float32 in [-1, 1], shape (n, height, width, channels).
-            y: class numbers, shape (n,).
+            y: class numbers, shape (n,) or (n, 1).
             steps: how many batches to learn from.
             seed: of the new weights and of the order of the batches.
             start: the source backbone, if there is transfer.
@@ -158,6 +169,7 @@ class Learner:
         Returns:
             The trained classifier, the same object at every call.
         """
+        y = check_labels(y)
         check_images(x, y, classes=self.model.output_shape[-1])
         if steps < 1:
             raise ValueError(f"`steps` must be at least 1. Received: steps={steps}")
@@ -182,8 +194,8 @@ def evaluate(model: keras.Model, x: np.ndarray, batch_size: int = 512) -> np.nda
 
 
 def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
-    """The share of images whose largest logit is their label's."""
-    return float(np.mean(evaluate(model, x).argmax(axis=1) == y))
+    """The share of images whose largest logit is their label's, of shape (n,) or (n, 1)."""
+    return float(np.mean(evaluate(model, x).argmax(axis=1) == check_labels(y, len(x))))
 
 
 def extract_features(backbone: keras.Model, x: np.ndarray) -> np.ndarray:
@@ -196,18 +208,21 @@ def fit_linear(features: np.ndarray, labels: np.ndarray, *, strength: float = 0.
 
     Args:
         features: shape (n, ...); each row is flattened.
-        labels: class numbers, shape (n,).
+        labels: class numbers, shape (n,) or (n, 1), of at least two classes.
         strength: inverse of the L2 penalty, scikit-learn's `C`.
 
     Returns:
         The fitted scikit-learn pipeline; `score_linear` evaluates it.
     """
-    if not np.size(features) or len(features) != len(labels) or not np.isfinite(features).all():
+    if not np.size(features) or not np.isfinite(features).all():
         raise ValueError(
-            "`features` must be finite numbers, at least one row and one label for each. "
-            f"Received: shape {np.shape(features)}, {len(labels)} labels"
+            "`features` must be finite numbers, at least one row. "
+            f"Received: shape {np.shape(features)}"
         )
     check_number("strength", strength, above=0.0)
+    labels = check_labels(labels, len(features), name="labels")
+    if len(np.unique(labels)) < 2:
+        raise ValueError(f"`labels` must be of at least 2 classes. Received: all {labels[0]}")
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -231,18 +246,23 @@ def set_head(classifier: keras.Model, linear: object) -> None:
     Source: Kumar et al. 2022, https://arxiv.org/abs/2202.10054
     """
     scaler, regression = linear[0], linear[-1]
-    kernel = regression.coef_.T / scaler.scale_[:, np.newaxis]
-    head = classifier.get_layer("head")
-    if kernel.shape != tuple(head.kernel.shape):
+    coefficients, intercept = regression.coef_, regression.intercept_
+    if len(coefficients) == 1:  # of two classes scikit-learn keeps one row: their difference
+        coefficients = np.concatenate([-coefficients, coefficients]) / 2
+        intercept = np.concatenate([-intercept, intercept]) / 2
+    kernel = coefficients.T / scaler.scale_[:, np.newaxis]
+    features, classes = classifier.get_layer("head").kernel.shape
+    if len(kernel) != features or list(regression.classes_) != list(range(classes)):
         raise ValueError(
-            f"`linear` must map {head.kernel.shape[0]} features to {head.kernel.shape[1]} classes. "
-            f"Received: a model from {kernel.shape[0]} to {kernel.shape[1]}"
+            f"`linear` must map {features} features to the classes 0 to {classes - 1}. "
+            f"Received: a model from {len(kernel)} to {[int(c) for c in regression.classes_]}"
         )
-    head.set_weights([kernel, regression.intercept_ - scaler.mean_ @ kernel])
+    classifier.get_layer("head").set_weights([kernel, intercept - scaler.mean_ @ kernel])
 
 
 def score_linear(model: object, features: np.ndarray, labels: np.ndarray) -> float:
     """The accuracy of what `fit_linear` returned."""
+    labels = check_labels(labels, len(features), name="labels")
     return float(model.score(features.reshape(len(features), -1), labels))
 
 
