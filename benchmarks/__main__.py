@@ -21,6 +21,7 @@ NAMES = (
     "device",
     "hub",
     "faults",
+    "processors",
 )
 
 

@@ -1,8 +1,26 @@
 """Fixtures that several test modules share."""
 
+import functools
+import re
 import sys
+from pathlib import Path
 
 import pytest
+
+FLOATS = re.compile(r"\b(assert_allclose|approx|isclose)\(")
+
+
+@functools.cache
+def compares_floats(path: Path) -> bool:
+    """Whether a test module's results may depend on the processor."""
+    return bool(FLOATS.search(path.read_text(encoding="utf-8")))
+
+
+def pytest_collection_modifyitems(items):
+    """Marks the tests of modules that compare floats: `pytest -m numeric`."""
+    for item in items:
+        if item.path.suffix == ".py" and compares_floats(item.path):
+            item.add_marker("numeric")
 
 
 @pytest.fixture
