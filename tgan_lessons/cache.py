@@ -82,7 +82,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
     except MemoryError:
         raise
     except Exception as error:  # a file from outside can be wrong in every way
-        if not is_damage(error) and not isinstance(error, IsADirectoryError):
+        if not is_damage(error):
             raise
         raise DamagedCacheError(str(error) or type(error).__name__) from error
     validate(arrays)

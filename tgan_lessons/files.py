@@ -56,7 +56,7 @@ def absolute_folders(*variables: str) -> dict[str, str]:
 
 def is_damage(error: Exception) -> bool:
     """Whether an error while reading speaks of what a file holds, and not of who may read it."""
-    return not isinstance(error, OSError) or error.errno in (None, errno.EINVAL)
+    return not isinstance(error, OSError) or error.errno in (None, errno.EINVAL, errno.EISDIR)
 
 
 def reason_to_leave(path: Path) -> str:
