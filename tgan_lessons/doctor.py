@@ -249,7 +249,7 @@ def examine_settings() -> Iterator[Finding]:
 def examine_keras() -> Iterator[Finding]:
     """How Keras and matplotlib are set up on this machine. Does not load Keras."""
     if wrong := machine.broken_keras_file():
-        found, _, advice = wrong.partition("). ")
+        found, _, advice = wrong.rpartition("). ")
         yield Finding("Keras", "problem", f"{without_folders(found)})", advice)
     elif foreign := ", ".join(machine.foreign_keras()):
         advice = "Nothing: the set-up cell sets what lessons need, in its own kernel."
