@@ -14,14 +14,17 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hashlib
+import io
 import json
 import os
 import selectors
 import ssl
+import struct
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,6 +35,7 @@ import trustme
 CLASSES, TRAIN_EACH, TEST_EACH = 47, 24, 4
 DATA_ID, FILE_ID = "41039", "19335523"
 HOSTS = ("www.openml.org", "api.openml.org", "openml.org", "storage.googleapis.com")
+HOSTS += ("biometrics.nist.gov",)
 ARFF_URL = f"https://api.openml.org/data/v1/download/{FILE_ID}/EMNIST_Balanced.arff"
 
 FAULTS = (
@@ -90,6 +94,22 @@ def arff(images: np.ndarray, labels: np.ndarray, style: str = "plain") -> bytes:
         for row, label in zip(pixels.tolist(), labels.tolist(), strict=True)
     ]
     return "\n".join([*header, *rows, ""]).encode()
+
+
+def nist_archive(parts: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]) -> bytes:
+    """NIST's archive of upright images: IDX files, each image written column by column."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for part, images, labels in (("train", *parts[:2]), ("test", *parts[2:])):
+            head = struct.pack(">iiii", 2051, len(images), 28, 28)
+            pixels = head + images.transpose(0, 2, 1).tobytes()
+            for kind, content in (
+                ("images-idx3", pixels),
+                ("labels-idx1", struct.pack(">ii", 2049, len(labels)) + labels.tobytes()),
+            ):
+                name = f"gzip/emnist-balanced-{part}-{kind}-ubyte.gz"
+                archive.writestr(name, gzip.compress(content))
+    return buffer.getvalue()
 
 
 @dataclass

@@ -1,18 +1,25 @@
+import json
+import os
 import sys
+import tempfile
+import types
 from collections import namedtuple
 from importlib import metadata
 
 import numpy as np
 import pytest
 
-from tgan_lessons import cache, doctor, report, runtime
+from tgan_lessons import cache, doctor, files, machine, report, runtime
 from tgan_lessons.report import Finding, Report
 
 
 @pytest.fixture(autouse=True)
 def data_folder(tmp_path, monkeypatch):
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "data"))
-    monkeypatch.delenv(runtime.PRESET_VARIABLE, raising=False)
+    for name in (runtime.PRESET_VARIABLE, "KERAS_BACKEND", "MPLBACKEND", "TGAN_LESSONS_RESUME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.chdir(tmp_path)
     return tmp_path / "data"
 
 
@@ -133,6 +140,161 @@ def test_absent_data_is_announced_and_no_problem(data_folder):
     assert [item.verdict for item in found] == ["note", "note", "ok"]
     assert all("--fetch" in item.advice for item in found[:2])
     assert not data_folder.exists()
+
+
+# An advice each ----------------------------------------------------------------------------------
+
+
+def test_a_damaged_download_is_fetched_again_and_what_is_made_here_deleted(data_folder, capsys):
+    for name in ("emnist_balanced", "optical_digits"):
+        write_cache(name)
+        cache.cache_path(name).write_bytes(b"half")
+    advices = {item.found.split()[0]: item.advice for item in doctor.examine_data()}
+    assert advices["emnist_balanced"].startswith("tgan-lessons data --fetch, or copy emnist_bal")
+    assert advices["optical_digits"] == "Delete optical_digits.npz: it is prepared anew."
+    cache.cache_path("optical_digits").unlink()
+    x, y = np.zeros((3, 28, 28), np.uint8), np.zeros(3, np.uint8)
+    for name in ("emnist_balanced", "optical_digits"):  # what the two advices lead to
+        cache.load_or_make(name, lambda: dict(zip(cache.KEYS, (x, y, x, y), strict=True)))
+    assert {item.verdict for item in doctor.examine_data()} == {"note", "ok"}  # mnist is not here
+
+
+@pytest.mark.parametrize("name", ["emnist_balanced", "mnist_5k"])
+def test_a_damaged_file_of_another_is_theirs_to_mend(data_folder, monkeypatch, name):
+    write_cache(name)
+    cache.cache_path(name).write_bytes(b"half")
+    monkeypatch.setattr(files.os, "geteuid", lambda: 12345, raising=False)
+    (found,) = [item for item in doctor.examine_data() if item.verdict == "problem"]
+    assert found.advice.startswith(f"Ask whoever put {name}.npz there (it belongs to somebody else")
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(data_folder, monkeypatch):
+    write_cache("mnist")
+    real = open
+
+    def refuse(path, *rest, **options):
+        if str(path).endswith("mnist.npz"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *rest, **options)
+
+    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr("io.open", refuse)
+    (found,) = [item for item in doctor.examine_data() if item.verdict == "problem"]
+    assert found.found == "mnist cannot be read: Permission denied"
+    assert found.advice.startswith("Ask whoever put mnist.npz there (Permission denied)")
+
+
+def test_damaged_weights_of_imagenet_are_a_problem(data_folder):
+    from tgan_lessons import giants
+
+    giants.weights_path().parent.mkdir(parents=True)
+    giants.weights_path().write_bytes(b"half")
+    (found,) = [item for item in doctor.examine_data() if item.verdict == "problem"]
+    assert found.found.startswith("imagenet is damaged")
+    assert found.advice == f"tgan-lessons data --fetch, or copy {giants.WEIGHTS} again."
+
+
+def test_a_data_folder_that_is_a_file(data_folder):
+    data_folder.write_text("")
+    found = list(doctor.examine_data())[-1]
+    assert (found.verdict, found.found) == ("problem", "…/data is a file, no folder")
+    assert found.advice == "Set TGAN_LESSONS_DATA to a folder."
+
+
+def test_this_machine_is_set_up_as_lessons_expect():
+    assert [*doctor.examine_settings(), *doctor.examine_keras()] == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "verdict", "found"),
+    [
+        ("TGAN_LESSONS_DATA", "~nobody-of-this-name", "problem", "no home folder is known"),
+        ("TGAN_LESSONS_RESUME", "~nobody-of-this-name", "problem", "no home folder is known"),
+        ("TGAN_LESSONS_RESUME", "$NO_SUCH_PLACE", "note", "names a variable that is not set"),
+    ],
+)
+def test_folders_that_are_none(monkeypatch, variable, value, verdict, found):
+    monkeypatch.setenv(variable, value)
+    (item,) = doctor.examine_settings()
+    assert item.verdict == verdict and found in item.found and variable in item.found
+    assert item.advice == f"Set {variable} to a whole path."
+    if variable == cache.VARIABLE:  # the rest of the examination goes on
+        assert list(doctor.examine_data()) == []
+        assert [item.area for item in doctor.examine_room()] == ["Memory"]
+
+
+def test_no_home(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path / machine.TEMPORARY))
+    (item,) = doctor.examine_settings()
+    assert (item.verdict, item.advice) == ("note", machine.ADVICE_HOME)
+
+
+def test_a_long_temporary_folder(monkeypatch):
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: "/" + 104 * "x")
+    (item,) = doctor.examine_settings()
+    assert (item.verdict, item.advice) == ("note", "Set TMPDIR to a shorter one, such as /tmp.")
+
+
+def test_a_learner_s_own_keras_py(tmp_path):
+    (tmp_path / "keras.py").write_text("")
+    (item,) = doctor.examine_settings()
+    assert (item.verdict, item.advice) == ("problem", "Rename keras.py.")
+    assert item.found == f"…/{'keras.py'} hides a module that lessons need"
+    (tmp_path / "keras.py").rename(tmp_path / "my_keras.py")
+    assert list(doctor.examine_settings()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "environment", "told"),
+    [
+        ({"floatx": "float16", "image_data_format": "channels_first"}, {}, "floatx float16"),
+        ({"backend": "torch"}, {}, "backend torch"),
+        ({}, {"KERAS_BACKEND": "jax"}, "KERAS_BACKEND=jax"),
+        ({}, {"KERAS_MAX_EPOCHS": "1"}, "KERAS_MAX_EPOCHS=1"),
+    ],
+)
+def test_a_foreign_keras_is_noted_and_needs_nothing(monkeypatch, content, environment, told):
+    machine.keras_file().parent.mkdir()
+    machine.keras_file().write_text(json.dumps(content))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    (item,) = doctor.examine_keras()
+    assert item.verdict == "note" and told in item.found
+    assert item.advice.startswith("Nothing: the set-up cell sets what lessons need")
+
+
+def test_a_keras_file_that_is_no_use(monkeypatch):
+    machine.keras_file().parent.mkdir()
+    machine.keras_file().write_text('{"floatx": "int8"}')
+    (item,) = doctor.examine_keras()
+    assert item.verdict == "problem" and item.found.startswith("Keras cannot be loaded: …/keras.js")
+    assert item.advice == "Delete or rename it."
+    machine.keras_file().unlink()
+    assert list(doctor.examine_keras()) == []
+
+
+def test_a_keras_on_another_backend_in_this_kernel(monkeypatch):
+    config = types.SimpleNamespace(backend=lambda: "jax")
+    monkeypatch.setitem(sys.modules, "keras", types.SimpleNamespace(config=config))
+    (item,) = doctor.examine_keras()
+    assert (item.verdict, item.found) == ("problem", "was loaded on jax in this kernel")
+    assert item.advice == "Restart the kernel, and run the set-up first."
+
+
+def test_foreign_pictures(monkeypatch):
+    import matplotlib
+
+    monkeypatch.setitem(matplotlib.rcParams, "text.usetex", True)
+    monkeypatch.setenv("PATH", os.getcwd())
+    (item,) = doctor.examine_keras()
+    assert item.verdict == "note" and "LaTeX, which is not here" in item.found
+    monkeypatch.setenv("MPLBACKEND", "TkAgg")
+    (item,) = doctor.examine_keras()
+    assert (item.verdict, item.found) == ("note", "MPLBACKEND=TkAgg")
+    assert item.advice.startswith("Nothing: the set-up cell puts pictures onto the page")
+    monkeypatch.setenv("MPLBACKEND", machine.INLINE)
+    (item,) = doctor.examine_keras()
+    assert "LaTeX" in item.found
 
 
 def test_an_unwritable_data_folder_is_noted(monkeypatch):

@@ -1,5 +1,6 @@
 """Downloads through scikit-learn's and Keras' own code, from a server that speaks as OpenML."""
 
+import hashlib
 import io
 import json
 import os
@@ -11,13 +12,13 @@ import numpy as np
 import openml_server
 import pytest
 
-from tgan_lessons import cache
+from tgan_lessons import cache, fetch
 
 UPRIGHT = openml_server.upright_images()
 TABLE = openml_server.arff(
     np.concatenate(UPRIGHT[0::2]), np.concatenate(UPRIGHT[1::2]), style="plain"
 )
-WARM = "from tgan_lessons import data, fetch\nimport sklearn.datasets, pandas"
+WARM = "from tgan_lessons import data, fetch\nimport sklearn.datasets, pandas\nfetch.STALL = 30.0"
 GET_EMNIST = "result = fetch.emnist() is not None"
 
 
@@ -162,6 +163,54 @@ def test_without_emnist_letters_stand_in_and_say_so(client, openml, tmp_path):
     assert client.run("result = fetch.emnist(again=True) is not None", tmp_path, before=WARM).result
     outcome = client.run(f"d = data.load_emnist(); {show}", tmp_path, before=WARM)
     assert outcome.result[0] is False and "ATTENTION" not in outcome.said
+
+
+ARCHIVE = openml_server.nist_archive(UPRIGHT)
+ASK_NIST = "GET biometrics.nist.gov/cs_links/EMNIST/gzip.zip"
+
+
+@pytest.fixture
+def nist(openml, client):
+    """OpenML's table is broken, NIST's archive is not, and the package knows its sum."""
+    openml.fault, openml.files = "wrong md5", {"/cs_links/EMNIST/gzip.zip": ARCHIVE}
+    yield f"{WARM}\nfetch.NIST_SHA256 = {hashlib.sha256(ARCHIVE).hexdigest()!r}"
+    openml.files = {}
+
+
+def test_the_publisher_s_archive_has_the_same_arrays(client, openml, nist, tmp_path):
+    outcome = client.run(GET_EMNIST, tmp_path, before=nist)  # in a lesson
+    assert outcome.result is False and ASK_NIST not in openml.asked
+    code = "result = fetch.emnist(again=True) is not None"  # of `tgan-lessons data --fetch`
+    outcome = client.run(code, tmp_path, before=nist)
+    assert outcome.result is True, outcome.said + outcome.complained
+    assert ASK_NIST in openml.asked
+    assert outcome.said.index("Could not download EMNIST (") < outcome.said.index("562 MB")
+    assert left_in(tmp_path) == ["emnist_balanced.npz"]
+    assert_upright(cache.read(tmp_path / "emnist_balanced.npz"))
+
+
+@pytest.mark.parametrize("content", [ARCHIVE[:-9], b"<form>Room number</form>", b""])
+def test_another_archive_is_refused(client, openml, nist, tmp_path, content):
+    openml.files = {"/cs_links/EMNIST/gzip.zip": content}
+    code = "result = fetch.emnist(again=True) is None"
+    outcome = client.run(code, tmp_path, before=nist)
+    assert outcome.result is True
+    assert "Could not download EMNIST (the SHA-256 of what came" in outcome.said
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("spoil", ["a class too many", "one image less", "no test images"])
+def test_classes_that_are_not_balanced_are_refused(spoil):
+    arrays = dict(zip(cache.KEYS, (part.copy() for part in UPRIGHT), strict=True))
+    assert fetch.check_balanced(arrays) is arrays
+    if spoil == "a class too many":
+        arrays["y_train"][0] = 47
+    elif spoil == "one image less":
+        arrays["y_train"] = arrays["y_train"][1:]
+    else:
+        arrays["y_test"] = arrays["y_test"][:0]
+    with pytest.raises(ValueError, match="no balanced classes"):
+        fetch.check_balanced(arrays)
 
 
 def test_after_a_day_the_network_is_asked_again(client, openml, tmp_path):

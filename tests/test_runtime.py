@@ -75,23 +75,27 @@ def test_pick_gives_each_preset_its_own_value():
 
 def test_setup_seeds_and_says_where_it_runs(monkeypatch, capsys):
     seeds = []
-    keras = types.SimpleNamespace(
-        __version__="3.99", utils=types.SimpleNamespace(set_random_seed=seeds.append)
+    config = types.SimpleNamespace(
+        backend=lambda: "tensorflow", dtype_policy=lambda: types.SimpleNamespace(name="float32")
     )
+    utils = types.SimpleNamespace(set_random_seed=seeds.append)
+    keras = types.SimpleNamespace(__version__="3.99", utils=utils, config=config)
     monkeypatch.setitem(sys.modules, "keras", keras)
     monkeypatch.setitem(sys.modules, "tensorflow", types.SimpleNamespace(__version__="2.99"))
     monkeypatch.setattr(runtime, "has_gpu", lambda: True)
     monkeypatch.setattr(runtime, "grow_memory", lambda: None)
-    for variable in ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND"):
-        monkeypatch.setenv(variable, "jax")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "1")
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
     preset = runtime.setup("smoke", seed=7)
     assert preset == runtime.Preset("smoke")
     assert seeds == [7]
     said = capsys.readouterr().out
-    assert said.count("\n") == 1
+    assert said.count("\n") == 2
     for word in ("'smoke'", "GPU", "TensorFlow 2.99", "Keras 3.99"):
         assert word in said
-    assert os.environ["KERAS_BACKEND"] == "jax"  # a learner's own choice stays
+    assert "KERAS_BACKEND was jax; here it is tensorflow." in said
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"  # no lesson runs on another
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"  # a learner's own choice stays
 
 
 def test_setup_reports_a_wrong_preset_before_tensorflow(monkeypatch, no_hardware):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from tgan_lessons.cache import locked
-from tgan_lessons.files import write_text
+from tgan_lessons.files import reason_to_leave, write_text
 
 FILE = "my_answers.json"
 KINDS = ("prediction", "quiz")
@@ -89,6 +89,8 @@ def read_answers(path: Path) -> list[Answer]:
 
 
 def _set_aside(path: Path) -> Path:
+    if why := reason_to_leave(path):
+        raise OSError(f"it is damaged, and stays: {why}")
     names = (path.with_name(f"{path.stem}.damaged-{number}{path.suffix}") for number in count(1))
     target = next(name for name in names if not name.exists())
     path.rename(target)

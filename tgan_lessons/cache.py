@@ -7,6 +7,7 @@ A cache file `<name>.npz` holds uint8 arrays `x_train` (n, 28, 28), `y_train` (n
 from __future__ import annotations
 
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tgan_lessons.files import write_arrays
+from tgan_lessons.files import folder_from, is_damage, reason_to_leave, write_arrays
 from tgan_lessons.runtime import announce
 
 VARIABLE = "TGAN_LESSONS_DATA"
@@ -30,8 +31,12 @@ def cache_dir() -> Path:
     """The folder of the caches: `TGAN_LESSONS_DATA`, else the platform's own cache folder."""
     import platformdirs
 
-    chosen = os.environ.get(VARIABLE)
-    return Path(chosen) if chosen else platformdirs.user_cache_path("tgan_lessons", appauthor=False)
+    if (chosen := folder_from(VARIABLE)) is not None:
+        return chosen
+    place = platformdirs.user_cache_path("tgan_lessons", appauthor=False)
+    if not place.is_absolute():  # XDG_CACHE_HOME that is to be ignored; or nobody's home is known
+        place = Path(os.path.expanduser("~")) / ".cache" / "tgan_lessons"
+    return place if place.is_absolute() else Path(tempfile.gettempdir()) / "tgan_lessons"
 
 
 def cache_path(name: str) -> Path:
@@ -65,6 +70,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
 
     Raises:
         FileNotFoundError: where there is none.
+        OSError: it may not be read, which is no damage.
         DamagedCacheError: truncated, altered (every member carries a CRC), or of a wrong form.
     """
     try:
@@ -76,6 +82,8 @@ def read(path: Path) -> dict[str, np.ndarray]:
     except MemoryError:
         raise
     except Exception as error:  # a file from outside can be wrong in every way
+        if not is_damage(error):
+            raise
         raise DamagedCacheError(str(error) or type(error).__name__) from error
     validate(arrays)
     return arrays
@@ -100,8 +108,17 @@ def write(path: Path, arrays: Arrays) -> bool:
     return True
 
 
-def set_aside(path: Path, reason: str) -> None:
-    """Renames a damaged file, so that nothing reads it and nobody loses it."""
+def set_aside(path: Path, reason: str) -> bool:
+    """Renames a damaged file, so that nothing reads it and nobody loses it; says so.
+
+    What is not ours, or not to be read, or still being written stays: see `files.reason_to_leave`.
+
+    Returns:
+        Whether its place is free for a new one.
+    """
+    if why := reason_to_leave(path):
+        announce(f"The data file {path.name} cannot be used ({reason}); left where it is ({why}).")
+        return False
     target = path.with_name(path.name + ".damaged")
     number = 1
     while os.path.exists(target):  # false, and no error, in a folder that may not be entered
@@ -109,10 +126,11 @@ def set_aside(path: Path, reason: str) -> None:
         target = path.with_name(f"{path.name}.damaged-{number}")
     try:
         path.rename(target)
-        kept = f"kept as {target.name}"
+        kept, is_free = f"kept as {target.name}", True
     except OSError as error:
-        kept = f"left where it is ({error.strerror})"
+        kept, is_free = f"left where it is ({error.strerror})", False
     announce(f"The data file {path.name} is damaged ({reason}); {kept}, and prepared anew.")
+    return is_free
 
 
 @contextmanager
@@ -151,16 +169,23 @@ def load_or_make(name: str, make: Callable[[], Arrays | None]) -> Arrays | None:
     path = cache_path(name)
     try:
         return read(path)
-    except (FileNotFoundError, DamagedCacheError):
+    except (OSError, DamagedCacheError):
         pass
     with locked(path):  # another process may have finished meanwhile: look again
+        is_free = True
         try:
             return read(path)
         except FileNotFoundError:
             pass
         except DamagedCacheError as error:
-            set_aside(path, str(error))
+            is_free = set_aside(path, str(error))
+        except OSError as error:
+            is_free = False
+            announce(
+                f"The data file {path.name} cannot be read ({error.strerror or error}). It stays "
+                "as it is, and this session goes on without it. Ask its owner for the right to it."
+            )
         arrays = make()
-        if arrays is not None:
+        if arrays is not None and is_free:
             write(path, arrays)
         return arrays

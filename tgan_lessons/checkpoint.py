@@ -208,6 +208,11 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     """All arrays of a file; says what is wrong with it."""
     try:
         return read_arrays(path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        reason = error.strerror or error
+        raise CheckpointError(f"{path} cannot be read ({reason}). Choose another") from error
     except ValueError as error:
         raise CheckpointError(
             f"{path} is no whole checkpoint ({error}). Choose another, or delete it to start anew"

@@ -53,6 +53,13 @@ def main(
     ] = False,
 ) -> None:
     """Transfer learning and GANs, in notebooks."""
+    from tgan_lessons import files, machine
+
+    runtime.open_streams()
+    if told := machine.find_home():
+        typer.echo(told, err=True)
+    with _one_line(2, ValueError):  # kernels and Jupyter start in other folders
+        os.environ.update(files.absolute_folders(*machine.FOLDERS))
     for stream in (sys.stdout, sys.stderr):  # old Windows terminals lack some characters
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -140,7 +147,9 @@ def doctor() -> None:
 def data(
     names: Annotated[list[str] | None, typer.Argument(help=", ".join(DATA_FILES))] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Download and prepare them.")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Fail where one is damaged.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Fail where one is damaged or may not be read.")
+    ] = False,
 ) -> None:
     """List the data sets on this machine, prepare them for a day without a network, check them."""
     with _one_line(2, ValueError):
@@ -151,7 +160,7 @@ def data(
     states = _list_files(chosen)
     if stand_ins:
         typer.echo(f"Not to be had, something else stands in: {', '.join(stand_ins)}", err=True)
-    raise typer.Exit(1 if stand_ins or (verify and "damaged" in states) else 0)
+    raise typer.Exit(1 if stand_ins or (verify and {"damaged", "unreadable"} & {*states}) else 0)
 
 
 def _prepare(name: str) -> bool:
@@ -179,7 +188,7 @@ def _list_files(names: tuple[str, ...]) -> list[str]:
         state, details = cache_state(file)
         states.append(state)
         shown = "imagenet (weights)" if file == IMAGENET else f"{file}.npz"
-        typer.echo(f"{shown:22}{state:9}{details}")
+        typer.echo(f"{shown:22}{state:11}{details}")
     return states
 
 

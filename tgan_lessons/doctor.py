@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from tgan_lessons import runtime
+from tgan_lessons import files, machine, runtime
 from tgan_lessons.report import Finding, Report, Verdict, shown, without_folders
 
 DISTRIBUTION = "tgan-lessons"
@@ -29,6 +30,7 @@ CACHES = {
 FROM_NETWORK = ("mnist", "emnist_balanced")
 IMAGENET = "imagenet"  # weights, in a file of Keras's own form
 FALLBACKS = ("mnist_5k", "letters_stand_in")
+MOST_TMPDIR = 80  # letters: `tgan-lessons check` has sockets there, whose names have 107 at most
 
 
 def _version(name: str) -> str | None:
@@ -122,7 +124,7 @@ def examine_widgets() -> Iterator[Finding]:
         yield Finding("JupyterLab", "note", "not installed", advice)
 
 
-def cache_state(name: str) -> tuple[Literal["ok", "damaged", "absent"], str]:
+def cache_state(name: str) -> tuple[Literal["ok", "damaged", "unreadable", "absent"], str]:
     """Reads one cache file completely.
 
     Args:
@@ -145,6 +147,8 @@ def cache_state(name: str) -> tuple[Literal["ok", "damaged", "absent"], str]:
         return "absent", CACHES.get(name, "")
     except cache.DamagedCacheError as error:
         return "damaged", without_folders(str(error))
+    except OSError as error:
+        return "unreadable", error.strerror or without_folders(str(error))
     train, test = len(arrays["x_train"]), len(arrays["x_test"])
     return "ok", f"{train:,} + {test:,} images, {path.stat().st_size / 1e6:.1f} MB"
 
@@ -153,26 +157,46 @@ def examine_data() -> Iterator[Finding]:
     """Every data set that is kept on this machine."""
     from tgan_lessons import cache
 
-    for name in CACHES:
+    try:
+        folder = cache.cache_dir()
+    except ValueError:  # `examine_settings` says so
+        return
+    for name in (*CACHES, IMAGENET):
         state, details = cache_state(name)
-        if state == "ok":
+        if state in ("damaged", "unreadable"):
+            found = f"{name} {'is damaged' if state == 'damaged' else 'cannot be read'}: {details}"
+            yield Finding("Data", "problem", found, _advise(name))
+        elif name == IMAGENET:
+            continue  # lesson 03 says what it found
+        elif state == "ok":
             yield Finding("Data", "ok", f"{name}: {details}")
-        elif state == "damaged":
-            advice = f"tgan-lessons data --fetch, or copy {name}.npz again."
-            yield Finding("Data", "problem", f"{name} is damaged: {details}", advice)
         elif name in FROM_NETWORK:
             advice = "tgan-lessons data --fetch, before the lesson."
             yield Finding("Data", "note", f"{name} is not here: {details}", advice)
         elif name not in FALLBACKS:
             yield Finding("Data", "ok", f"{name}: {details}")
-    folder = cache.cache_dir()
-    if not os.access(_existing(folder), os.W_OK):
+    if os.path.exists(folder) and not folder.is_dir():
+        advice = f"Set {cache.VARIABLE} to a folder."
+        yield Finding("Data", "problem", f"{shown(folder)} is a file, no folder", advice)
+    elif not os.access(_existing(folder), os.W_OK):
         advice = f"Set {cache.VARIABLE} to a folder that you may write to."
         yield Finding("Data", "note", f"{shown(folder)} cannot be written to", advice)
 
 
+def _advise(name: str) -> str:
+    """What to do about a data file that is of no use."""
+    from tgan_lessons import cache, giants
+
+    path = giants.weights_path() if name == IMAGENET else cache.cache_path(name)
+    if why := files.reason_to_leave(path):
+        return f"Ask whoever put {path.name} there ({why}), or set {cache.VARIABLE}."
+    if name in (*FROM_NETWORK, IMAGENET):
+        return f"tgan-lessons data --fetch, or copy {path.name} again."
+    return f"Delete {path.name}: it is prepared anew."
+
+
 def _existing(folder: Path) -> Path:
-    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return next(path for path in (folder, *folder.parents) if os.path.exists(path))
 
 
 def _room(area: str, free: float, wanted: float, least: float, advice: str) -> Finding:
@@ -192,12 +216,60 @@ def examine_room() -> Iterator[Finding]:
     memory = psutil.virtual_memory().available / GIGABYTE
     advice = "Close other programs and shut down notebooks that you do not use."
     yield _room("Memory", memory, WANTED_MEMORY, LEAST_MEMORY, advice)
-    disk = shutil.disk_usage(_existing(cache.cache_dir())).free / GIGABYTE
+    try:
+        folder = cache.cache_dir()
+    except ValueError:  # `examine_settings` says so
+        return
+    disk = shutil.disk_usage(_existing(folder)).free / GIGABYTE
     yield _room("Disk", disk, WANTED_DISK, LEAST_DISK, "Make room on the disk of the data folder.")
+
+
+def examine_settings() -> Iterator[Finding]:
+    """What this machine was told elsewhere, and lessons do not expect."""
+    for variable in machine.FOLDERS:
+        try:
+            folder = files.folder_from(variable)
+        except ValueError as error:
+            yield Finding("Folders", "problem", str(error), f"Set {variable} to a whole path.")
+            continue
+        if folder is not None and "$" in str(folder):
+            found = f"{variable} names a variable that is not set: {shown(folder)}"
+            yield Finding("Folders", "note", found, f"Set {variable} to a whole path.")
+    if machine.has_temporary_home():
+        found = "no home folder that may be written to; a temporary one serves"
+        yield Finding("Home", "note", found, machine.ADVICE_HOME)
+    if len(tempfile.gettempdir()) > MOST_TMPDIR:
+        found = "the path of the temporary folder is too long for `tgan-lessons check`"
+        yield Finding("Home", "note", found, "Set TMPDIR to a shorter one, such as /tmp.")
+    for path in machine.find_shadows():
+        found = f"{shown(path)} hides a module that lessons need"
+        yield Finding("Modules", "problem", found, f"Rename {path.name}.")
+
+
+def examine_keras() -> Iterator[Finding]:
+    """How Keras and matplotlib are set up on this machine. Does not load Keras."""
+    if wrong := machine.broken_keras_file():
+        found, _, advice = wrong.rpartition("). ")
+        yield Finding("Keras", "problem", f"{without_folders(found)})", advice)
+    elif foreign := ", ".join(machine.foreign_keras()):
+        advice = "Nothing: the set-up cell sets what lessons need, in its own kernel."
+        yield Finding("Keras", "note", f"set up otherwise: {foreign}", advice)
+    if wrong := machine.wrong_backend():
+        advice = "Restart the kernel, and run the set-up first."
+        yield Finding("Keras", "problem", f"was loaded on {wrong} in this kernel", advice)
+    if backend := machine.foreign_backend():
+        advice = "Nothing: the set-up cell puts pictures onto the page. Elsewhere, unset it."
+        yield Finding("Pictures", "note", f"MPLBACKEND={backend}", advice)
+        return  # which may keep matplotlib from being loaded
+    if machine.lacks_latex():
+        advice = "Nothing: the set-up cell does without. Elsewhere, set text.usetex to False."
+        yield Finding("Pictures", "note", "matplotlib is to use LaTeX, which is not here", advice)
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     examine_python,
+    examine_settings,
+    examine_keras,
     examine_devices,
     examine_widgets,
     examine_data,

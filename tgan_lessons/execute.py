@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tgan_lessons.files import write_text
+from tgan_lessons import cache, resume
+from tgan_lessons.files import absolute_folders, write_text
 from tgan_lessons.runtime import PRESET_VARIABLE, PRESETS, choose
 from tgan_lessons.stills import WIDGET_VIEW
 
@@ -82,6 +83,7 @@ def execute(
     if preset is not None:
         choose("preset", preset, PRESETS)
     environment = os.environ | ({PRESET_VARIABLE: preset} if preset else {})
+    environment |= absolute_folders(cache.VARIABLE, resume.VARIABLE)  # it starts in another one
     code = _forget_outputs(notebook)
     started: list[int] = []
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,6 +13,74 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+
+SETTLED = 60.0  # seconds without a change: longer ago, nobody is writing a file
+
+
+def _started() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # the folder has been deleted
+        return Path(tempfile.gettempdir())
+
+
+STARTED = _started()  # the notebook's folder, whatever `%cd` says later
+
+
+def folder_from(variable: str) -> Path | None:
+    """The folder that an environment variable names, absolute; `None` where it names none.
+
+    As a shell reads it: `~` and `$NAME` are replaced. Spaces and quotation marks around it, which
+    Windows' `set` keeps, are not part of it. A relative one lies where this process was started.
+
+    Raises:
+        ValueError: `~` where no home folder is known, or a character that no path may have.
+    """
+    text = os.environ.get(variable, "").strip().strip("\"'").strip()
+    if not text:
+        return None
+    place = os.path.expanduser(os.path.expandvars(text))
+    if place.startswith("~"):
+        raise ValueError(
+            f"`{variable}` must be a folder; no home folder is known for its ~. "
+            f"Received: {variable}={text!r}"
+        )
+    return Path(os.path.normpath(STARTED / place))
+
+
+def absolute_folders(*variables: str) -> dict[str, str]:
+    """What a process that is started in another folder must be told: see `folder_from`."""
+    places = {name: folder_from(name) for name in variables}
+    return {name: str(place) for name, place in places.items() if place is not None}
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error while reading speaks of what a file holds, and not of who may read it."""
+    return not isinstance(error, OSError) or error.errno in (None, errno.EINVAL, errno.EISDIR)
+
+
+def reason_to_leave(path: Path) -> str:
+    """Why a file that could not be understood must stay where it is; empty where it need not.
+
+    What this user may not read is not known to be damaged, what is another's is theirs to mend, and
+    what somebody is writing at this moment is not yet whole.
+    """
+    try:
+        with open(path, "rb") as file:
+            file.read(1)
+        before = path.stat()
+        if hasattr(os, "geteuid") and before.st_uid != os.geteuid():
+            return "it belongs to somebody else"
+        if abs(time.time() - before.st_mtime) < SETTLED:
+            time.sleep(0.3)
+            after = path.stat()
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                return "it is being written"
+    except IsADirectoryError:
+        return ""
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 @contextmanager
@@ -60,6 +130,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
     Raises:
         FileNotFoundError: there is no such file.
+        OSError: it may not be read.
         ValueError: it is damaged, or holds other things than arrays.
     """
     try:
@@ -71,9 +142,11 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         if not all(isinstance(array, np.ndarray) for array in arrays.values()):
             raise ValueError("it holds other things than arrays")
         return arrays
-    except (FileNotFoundError, MemoryError):
+    except MemoryError:
         raise
     except Exception as error:  # a file from outside can be wrong in every way
+        if not is_damage(error):
+            raise
         raise ValueError(str(error) or type(error).__name__) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from tgan_lessons import cache, fetch, models, resume, transfer
 from tgan_lessons.data import Dataset
+from tgan_lessons.files import is_damage
 from tgan_lessons.giant_models import ALPHA, ROWS, build_mobilenet, build_own, norms, stages
 from tgan_lessons.runtime import announce
 
@@ -50,12 +52,12 @@ def weights_path() -> Path:
     return cache.cache_dir() / "models" / WEIGHTS
 
 
-def weights_state() -> tuple[Literal["ok", "damaged", "absent"], str]:
+def weights_state() -> tuple[Literal["ok", "damaged", "unreadable", "absent"], str]:
     """Reads the file of ImageNet's weights completely; see `doctor.cache_state`."""
     import h5py
 
     path = weights_path()
-    if not path.exists():
+    if not os.path.exists(path):
         return (
             "absent",
             "downloaded by lesson 03 (2 MB); without a network a giant of our own serves",
@@ -67,7 +69,8 @@ def weights_state() -> tuple[Literal["ok", "damaged", "absent"], str]:
                 lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None
             )
     except Exception as error:  # a file from outside can be wrong in every way
-        return "damaged", str(error).splitlines()[0]
+        state = "damaged" if is_damage(error) else "unreadable"
+        return state, (str(error).splitlines() or [type(error).__name__])[0]
     if not arrays or not all(np.isfinite(array).all() for array in arrays):
         return "damaged", "it holds no finite weights"
     return "ok", f"{len(arrays)} arrays of weights, {path.stat().st_size / 1e6:.1f} MB"
@@ -86,7 +89,7 @@ def load_imagenet(*, ask: bool = True) -> Giant | None:
         The giant; `None`, after a line in plain sight, where the weights cannot be had.
     """
     path = weights_path()
-    if not path.exists():
+    if not os.path.exists(path):
         path = _download(path) if ask else None
     if path is None:
         where = "" if ask else f"No ImageNet weights in the data folder ({WEIGHTS}). "

@@ -101,6 +101,8 @@ def _read(path: Path) -> dict[str, np.ndarray]:
                 raise ValueError(f"{LEARNED_FROM} is {learned.dtype}, {learned.shape}")
     except FileNotFoundError as error:
         raise FileNotFoundError(f"There is no {path}. {_REMEDY}") from error
+    except PermissionError:  # unreadable is not damaged
+        raise
     except Exception as error:  # a file can be wrong in every way
         raise ValueError(f"{path} is damaged ({error}). {_REMEDY}") from error
     return arrays
@@ -114,6 +116,7 @@ class Judge:
 
     Raises:
         FileNotFoundError: where there is no such file.
+        PermissionError: where it may not be read.
         ValueError: where it is damaged or holds another network's weights.
     """
 

@@ -156,10 +156,10 @@ def _read_about(file: Path) -> dict[str, Any] | None:
 
 
 def _rounds_in(file: Path) -> float:
-    """How many rounds a file holds: 0 where there is none, infinitely many where it is damaged."""
+    """How many rounds a file holds: 0 where there is none, infinity where it cannot be read."""
     if not file.exists():
         return 0
     try:
         return int(read_arrays(file)["rounds"])
-    except (KeyError, ValueError):
+    except (OSError, KeyError, ValueError):
         return np.inf

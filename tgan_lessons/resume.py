@@ -22,7 +22,7 @@ import numpy as np
 
 from tgan_lessons import __version__
 from tgan_lessons.cache import set_aside
-from tgan_lessons.files import read_arrays, write_arrays
+from tgan_lessons.files import folder_from, read_arrays, write_arrays
 from tgan_lessons.runtime import announce
 
 if TYPE_CHECKING:
@@ -43,10 +43,9 @@ def folder() -> Path | None:
     Returns:
         The folder, `None` where nothing is kept.
     """
-    chosen = os.environ.get(VARIABLE)
-    if chosen is None and "google.colab" in sys.modules and DRIVE.is_dir():
+    if VARIABLE not in os.environ and "google.colab" in sys.modules and DRIVE.is_dir():
         return DRIVE / "tgan_lessons" / "resume"
-    return Path(chosen).expanduser() if chosen else None
+    return folder_from(VARIABLE)
 
 
 class Place:
@@ -74,12 +73,13 @@ class Place:
 
     def load(self) -> dict[str, np.ndarray] | None:
         """What was kept; `None` where nothing was. A damaged file is set aside, and said to be."""
-        if self.path is None or not self.path.exists():
+        if self.path is None or not os.path.exists(self.path):
             return None
         try:
             arrays = read_arrays(self.path)
         except (OSError, ValueError) as error:
-            set_aside(self.path, str(error))
+            if not set_aside(self.path, str(error)):
+                self.path = None  # another's: this training is not written over it
             return None
         _tell_once(f"Going on from what was trained before, kept in {self.path.parent}.")
         return arrays

@@ -39,7 +39,13 @@ class RunTable:
 
     def rows(self) -> list[Row]:
         """All rows, the oldest first; numbers as numbers, what a row does not have as ""."""
-        rows = {row[KEY]: row for row in self._read()} | self._waiting
+        try:
+            return self._with_waiting(self._read())
+        except OSError:  # `put` says so
+            return self._with_waiting([])
+
+    def _with_waiting(self, kept: list[Row]) -> list[Row]:
+        rows = {row[KEY]: row for row in kept} | self._waiting
         columns = _columns(rows.values())
         return [{column: row.get(column, "") for column in columns} for row in rows.values()]
 
@@ -54,7 +60,7 @@ class RunTable:
         self._waiting[str(row[KEY])] = {**row, KEY: str(row[KEY])}
         try:
             with cache.locked(self.path):
-                _write(self.path, self.rows())
+                _write(self.path, self._with_waiting(self._read()))
             self._waiting.clear()
         except OSError as error:
             if not self._refused:
@@ -65,15 +71,18 @@ class RunTable:
             self._refused = True
 
     def _read(self) -> list[Row]:
-        """The file's rows; none where there is no file, or a damaged one."""
+        """The file's rows; none where there is no file, or a damaged one.
+
+        Raises:
+            OSError: it may not be read, or is damaged and must stay.
+        """
         try:
             return _parse(self.path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             return []
-        except OSError:  # as unreadable as it is unwritable: `put` says so
-            return []
         except (ValueError, csv.Error) as error:
-            cache.set_aside(self.path, str(error))
+            if not cache.set_aside(self.path, str(error)):  # nor written over
+                raise OSError("it is damaged, and was left where it is") from error
             self.note = f"{self.path} was damaged ({error}). It was set aside; a new one begins."
             return []
 

@@ -33,7 +33,7 @@ class Shelf:
     def __init__(self, lab: GameLab, folder: Path = FOLDER) -> None:
         import ipywidgets as widgets
 
-        self.lab, self.folder = lab, Path(folder) / type(lab).__name__
+        self.lab, self.folder = lab, Path(folder).absolute() / type(lab).__name__
         wide = {"layout": widgets.Layout(width="300px"), "style": {"description_width": "84px"}}
         self.name = widgets.Text(description="name", placeholder="my first ring", **wide)
         self.save_button = widgets.Button(description="save this run", icon="save")

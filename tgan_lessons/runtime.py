@@ -90,9 +90,29 @@ def announce(message: str) -> None:
     print(message, flush=True)
 
 
+def open_streams() -> None:
+    """Gives stdout and stderr somewhere to go where this process was started without them.
+
+    As `pythonw`, services and `2>&-` do. Libraries write to them unasked; and a file that is opened
+    next would get their number, and what TensorFlow's C++ code says.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+        stream = getattr(sys, name)
+        if stream is None or getattr(stream, "closed", False):
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keeps what TensorFlow's C++ code writes while it is loaded off the page."""
+    open_streams()
     sys.stderr.flush()
     saved = os.dup(2)
     with open(os.devnull, "wb") as nowhere:
@@ -158,8 +178,10 @@ def setup(preset: str | None = None, seed: int = 0) -> Preset:
     Returns:
         The preset that the lesson runs at.
     """
+    from tgan_lessons import machine
+
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is loaded
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    told = machine.prepare()
     chosen = find_preset(preset)
     gpu = has_gpu()
     if gpu:
@@ -167,6 +189,9 @@ def setup(preset: str | None = None, seed: int = 0) -> Preset:
     import keras
     import tensorflow as tf
 
+    told += machine.set_keras()
+    if told:
+        announce(" ".join(told))
     keras.utils.set_random_seed(seed)
     python = ".".join(map(str, sys.version_info[:2]))
     device = "GPU" if gpu else f"CPU, {os.cpu_count()} cores"
