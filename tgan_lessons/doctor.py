@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from tgan_lessons import runtime
+from tgan_lessons.packages import DISTRIBUTION, on_colab, requirements
+from tgan_lessons.packages import version as _version
 from tgan_lessons.report import Finding, Report, Verdict, shown, without_folders
 
-DISTRIBUTION = "tgan-lessons"
 GIGABYTE = 2**30
 WANTED_MEMORY, LEAST_MEMORY = 2.0, 1.0  # gigabytes; TensorFlow alone takes 0.75
 WANTED_DISK, LEAST_DISK = 1.0, 0.2
@@ -31,32 +32,13 @@ IMAGENET = "imagenet"  # weights, in a file of Keras's own form
 FALLBACKS = ("mnist_5k", "letters_stand_in")
 
 
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _requirements() -> Iterator[tuple[str, str, bool]]:
-    """Requirement, installed version and whether it fits, for each package the course needs."""
-    from packaging.requirements import Requirement
-
-    for text in metadata.requires(DISTRIBUTION) or ():
-        need = Requirement(text)
-        if need.marker is None or need.marker.evaluate({"extra": ""}):
-            version = _version(need.name)
-            fits = version is not None and need.specifier.contains(version, prereleases=True)
-            yield f"{need.name}{need.specifier}", version or "none", fits
-
-
 def examine_python() -> Iterator[Finding]:
     """The interpreter and the packages, against the ranges that the course declares."""
     from packaging.specifiers import SpecifierSet
 
     version = ".".join(map(str, sys.version_info[:3]))
     try:
-        rows = list(_requirements())
+        rows = [(str(need), found or "none", fits) for need, found, fits in requirements()]
         wanted = metadata.metadata(DISTRIBUTION)["Requires-Python"]
     except metadata.PackageNotFoundError:
         advice = "In the folder of pyproject.toml: pip install -e ."
@@ -107,7 +89,7 @@ def examine_widgets() -> Iterator[Finding]:
     if widgets is None:
         yield Finding("Widgets", "problem", "ipywidgets is missing", "pip install ipywidgets")
         return
-    if "google.colab" in sys.modules:
+    if on_colab():
         yield Finding("Widgets", "ok", f"ipywidgets {widgets}, inside Colab")
         return
     pages = {"JupyterLab": "jupyterlab_widgets", "Notebook": "widgetsnbextension"}
