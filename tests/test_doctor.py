@@ -67,10 +67,20 @@ def test_an_unsuitable_python_is_a_problem(monkeypatch):
 @pytest.mark.parametrize(("gpu", "preset"), [(True, "gpu"), (False, "class")])
 def test_devices(monkeypatch, gpu, preset):
     monkeypatch.setattr(runtime, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(runtime, "gpu_fault", lambda: "")
     monkeypatch.setattr(doctor.os, "cpu_count", lambda: 1)
     found = by_area(doctor.examine_devices())
     assert found["Computing"].verdict == ("ok" if gpu else "note")
     assert found["Preset"].found == preset
+
+
+def test_a_gpu_that_computes_nothing_is_a_note(monkeypatch):
+    monkeypatch.setattr(runtime, "has_gpu", lambda: True)
+    monkeypatch.setattr(runtime, "gpu_fault", lambda: "CUDA_ERROR_INVALID_HANDLE")
+    found = by_area(doctor.examine_devices())
+    assert found["GPU"].verdict == "note" and "CUDA_ERROR_INVALID" in found["GPU"].found
+    assert "no GPU, the CPU" in found["Computing"].found
+    assert found["Preset"].found.startswith("class")
 
 
 def test_a_misspelt_preset_is_a_problem(monkeypatch):

@@ -81,7 +81,7 @@ def test_setup_seeds_and_says_where_it_runs(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "keras", keras)
     monkeypatch.setitem(sys.modules, "tensorflow", types.SimpleNamespace(__version__="2.99"))
     monkeypatch.setattr(runtime, "has_gpu", lambda: True)
-    monkeypatch.setattr(runtime, "_gpu_fault", lambda: "")
+    monkeypatch.setattr(runtime, "gpu_fault", lambda: "")
     monkeypatch.setattr(runtime, "grow_memory", lambda: None)
     for variable in ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND"):
         monkeypatch.setenv(variable, "jax")
@@ -128,9 +128,9 @@ def test_a_gpu_that_cannot_compute_is_hidden(monkeypatch, capsys, proof, too_lat
     monkeypatch.setitem(sys.modules, "tensorflow", types.SimpleNamespace(config=config))
     monkeypatch.setattr(runtime, "GPU_PROOF", proof)
     monkeypatch.setattr(runtime, "GPU_SECONDS", 0.5 if "while" in proof else 60)
-    runtime._gpu_fault.cache_clear()
+    runtime.gpu_fault.cache_clear()
     runtime.prove_gpu()
-    runtime._gpu_fault.cache_clear()
+    runtime.gpu_fault.cache_clear()
     said = capsys.readouterr().out
     assert said.count("\n") == 1 and FAULTS[proof] in said
     assert ("restart the kernel" if too_late else "goes on on the CPU") in said
@@ -141,12 +141,12 @@ def test_a_gpu_that_cannot_compute_is_hidden(monkeypatch, capsys, proof, too_lat
 
 def test_the_proof_of_a_gpu_passes_where_the_device_computes(monkeypatch):
     """On this processor; and it fails where there is no GPU."""
-    runtime._gpu_fault.cache_clear()
-    assert runtime.has_gpu() or runtime._gpu_fault()
-    runtime._gpu_fault.cache_clear()
+    runtime.gpu_fault.cache_clear()
+    assert runtime.has_gpu() or runtime.gpu_fault()
+    runtime.gpu_fault.cache_clear()
     monkeypatch.setattr(runtime, "GPU_PROOF", runtime.GPU_PROOF.replace("/GPU:0", "/CPU:0"))
-    assert runtime._gpu_fault() == ""
-    runtime._gpu_fault.cache_clear()
+    assert runtime.gpu_fault() == ""
+    runtime.gpu_fault.cache_clear()
 
 
 @pytest.mark.parametrize("too_late", [False, True])

@@ -64,11 +64,16 @@ def examine_devices() -> Iterator[Finding]:
     cores = os.cpu_count() or 1
     try:
         gpu = runtime.has_gpu()
+        fault = runtime.gpu_fault() if gpu else ""
     except Exception as error:  # a broken installation fails in every way
         reason = without_folders((str(error).splitlines() or [type(error).__name__])[0])
         advice = "pip install --force-reinstall tensorflow"
         yield Finding("TensorFlow", "problem", f"cannot be loaded: {reason}", advice)
         return
+    if fault:
+        advice = "Lessons go on on the CPU. A newer TensorFlow may know the card."
+        yield Finding("GPU", "note", f"listed, but it computes nothing: {fault}", advice)
+        gpu = False
     found = f"{'a GPU' if gpu else 'no GPU, the CPU'}, {cores} cores"
     if gpu or cores > 1:
         yield Finding("Computing", "ok", found)
@@ -76,7 +81,7 @@ def examine_devices() -> Iterator[Finding]:
         advice = "Lessons take twice their time. Google Colab is faster."
         yield Finding("Computing", "note", found, advice)
     try:
-        preset = runtime.find_preset().name
+        preset = runtime.find_preset("class" if fault else None).name
     except ValueError as error:
         yield Finding("Preset", "problem", str(error), f"Unset {runtime.PRESET_VARIABLE}.")
     else:

@@ -125,7 +125,7 @@ def has_gpu() -> bool:
 
 
 @functools.cache
-def _gpu_fault() -> str:
+def gpu_fault() -> str:
     """Why the GPU that TensorFlow lists computes nothing; "" where it does.
 
     A card that is newer than TensorFlow is listed, and fails at the first operation, which may end
@@ -144,7 +144,7 @@ def _gpu_fault() -> str:
 
 def prove_gpu() -> None:
     """Where the GPU cannot be used says so, and hides it: the lesson then goes on on the CPU."""
-    if not has_gpu() or not (fault := _gpu_fault()):
+    if not has_gpu() or not (fault := gpu_fault()):
         return
     import tensorflow as tf
 
