@@ -199,6 +199,7 @@ def test_what_a_learner_makes_follows_trainings_into_the_drive(drive, monkeypatc
     drive.mkdir()  # mounted in the middle
     assert resume.lasting("runs") == drive / "tgan_lessons" / "runs"
     assert capsys.readouterr().out.count(f"{here / 'runs'} is lost with this machine") == 1
+    (here / "runs").rmdir()
     assert resume.lasting("my_answers.json") == drive / "tgan_lessons" / "my_answers.json"
     assert resume.lasting(here / "mine.npz") == here / "mine.npz"
     assert resume.where_kept().endswith(f"are kept in {drive / 'tgan_lessons'}.")

@@ -21,6 +21,7 @@ MOST_UNITS = 100_000  # of a layer: more would not fit into a learner's memory
 GPU_SECONDS = 240  # TensorFlow must be loaded; kernels compiled for a new card take many minutes
 GPU_PROOF = """
 import tensorflow as tf
+tf.config.set_soft_device_placement(False)
 for card in tf.config.list_physical_devices("GPU"):
     tf.config.experimental.set_memory_growth(card, True)
 with tf.device("/GPU:0"):
