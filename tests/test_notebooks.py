@@ -12,7 +12,7 @@ import pytest
 from jupytext.cli import jupytext as jupytext_command
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tgan_lessons import build, execute, hygiene, lessons, runtime
+from tgan_lessons import build, execute, hygiene, lessons
 
 ROOT = lessons.checkout()
 PLACES = (ROOT / "notebooks", ROOT / "notebooks" / "solutions")
@@ -57,22 +57,57 @@ def test_the_settings_are_those_of_pyproject():
     assert f'branch = "{build.settings().branch}"' in text
 
 
-@pytest.mark.parametrize("installed", [True, False])
-def test_the_setup_cell_installs_only_where_the_course_is_absent(monkeypatch, installed):
-    asked = []
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: installed or None)
-    monkeypatch.setattr(subprocess, "check_call", asked.append)
-    monkeypatch.setattr(runtime, "setup", lambda: "the preset")
-    variables = {}
-    exec(CHOSEN.cells("x")["setup"][1], variables)
+# What lies in the working folder or is installed before the set-up cell runs, and whether pip is
+# then asked for the course.
+BEFORE = {
+    "nothing": ([], True),
+    "a clone of the course's name": (["here/tgan_lessons/README.md"], True),
+    "a clone with its package": (["here/tgan_lessons/tgan_lessons/__init__.py"], True),
+    "an empty folder": (["here/tgan_lessons/notebooks/00.ipynb"], True),
+    "an older course": (["site/tgan_lessons/__init__.py", "site/tgan_lessons/runtime.py"], True),
+    "half a course": (["site/tgan_lessons/__init__.py"], True),
+    "the course": (["new"], False),
+    "the course beside a clone": (["new", "here/tgan_lessons/README.md"], False),
+}
+PIP_STANDS_IN = """
+import shutil, subprocess, sys
+sys.path[:] = ["", sys.argv[1], *sys.path[1:]]
+def check_call(command):
+    print(command[1:])
+    shutil.copytree(sys.argv[2], sys.argv[1] + "/tgan_lessons", dirs_exist_ok=True)
+subprocess.check_call = check_call
+"""
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_the_setup_cell_installs_only_where_the_course_is_absent(tmp_path, before):
+    new, site, here = (tmp_path / name for name in ("new", "site", "here"))
+    for folder in (new, site, here):
+        folder.mkdir()
+    (new / "__init__.py").write_text("")
+    (new / "packages.py").write_text("from tgan_lessons import runtime")
+    (new / "runtime.py").write_text("def setup(): return 'the preset'")
+    files, asked = BEFORE[before]
+    for name in files:
+        if name == "new":
+            shutil.copytree(new, site / "tgan_lessons")
+        else:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text("")
+    code = PIP_STANDS_IN + CHOSEN.cells("x")["setup"][1] + "\nprint(preset)"
+    command = [sys.executable, "-S", "-c", code, str(site), str(new)]  # -S: of all that is here
+    done = subprocess.run(
+        command, cwd=here, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ""}
+    )
+    assert done.returncode == 0, done.stderr
     address = "https://github.com/someone/course/archive/refs/heads/trunk.zip"
-    pip = [sys.executable, "-m", "pip", "install", "-q", address]
-    assert (variables["preset"], asked) == ("the preset", [] if installed else [pip])
+    pip = ["-m", "pip", "install", "-q", "--no-deps", "--force-reinstall", address]
+    assert done.stdout == f"{pip}\n" * asked + "the preset\n"
 
 
 def test_the_setup_cell_is_short_and_formatted():
     code = build.settings().cells("x")["setup"][1]
-    assert sum(bool(line.strip()) for line in code.splitlines()) <= 10
+    assert sum(bool(line.strip()) for line in code.splitlines()) <= 12
     for command in (["format", "--check"], ["check", "--ignore", "D,ANN,E402"]):
         ruff = [sys.executable, "-m", "ruff", *command, "--stdin-filename", "cell.py", "-"]
         done = subprocess.run(ruff, input=code + "\n", capture_output=True, text=True, cwd=ROOT)

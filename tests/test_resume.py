@@ -10,8 +10,9 @@ import time
 import numpy as np
 import pytest
 
-from tgan_lessons import resume
+from tgan_lessons import answers, resume
 from tgan_lessons.resume import Place, fingerprint, recall
+from tgan_lessons.run_table import RunTable
 
 # A kernel without a browser: runs the cells that it is given, as a notebook does, and tells how
 # the game ended.
@@ -176,6 +177,66 @@ def test_on_colab_a_mounted_drive_is_the_folder(monkeypatch, tmp_path):
     assert resume.folder() == tmp_path / "drive" / "tgan_lessons" / "resume"
     monkeypatch.setenv(resume.VARIABLE, "")
     assert resume.folder() is None  # said to be unwanted
+
+
+@pytest.fixture
+def drive(monkeypatch, tmp_path):
+    """Colab, whose drive is mounted by `mkdir`."""
+    monkeypatch.delenv(resume.VARIABLE, raising=False)
+    monkeypatch.setattr(resume, "DRIVE", tmp_path / "drive")
+    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    resume._told.clear()
+    return tmp_path / "drive"
+
+
+def test_what_a_learner_makes_follows_trainings_into_the_drive(drive, monkeypatch, capsys):
+    here = drive.parent / "work"
+    assert resume.lasting("runs") == here / "runs"
+    assert "are lost with this machine" in resume.where_kept()
+    (here / "runs").mkdir()
+    drive.mkdir()  # mounted in the middle
+    assert resume.lasting("runs") == drive / "tgan_lessons" / "runs"
+    assert capsys.readouterr().out.count(f"{here / 'runs'} is lost with this machine") == 1
+    (here / "runs").rmdir()
+    assert resume.lasting("my_answers.json") == drive / "tgan_lessons" / "my_answers.json"
+    assert resume.lasting(here / "mine.npz") == here / "mine.npz"
+    assert resume.where_kept().endswith(f"are kept in {drive / 'tgan_lessons'}.")
+    assert os.listdir(drive / "tgan_lessons") == []
+    monkeypatch.setenv(resume.VARIABLE, str(drive / "kept"))
+    assert resume.lasting("runs") == drive / "kept" / "runs"
+    monkeypatch.setenv(resume.VARIABLE, "")
+    assert resume.lasting("runs") == here / "runs"
+    assert capsys.readouterr().out == ""
+
+
+def test_answers_and_runs_are_found_in_the_drive_by_the_next_machine(drive, monkeypatch):
+    drive.mkdir()
+    asked = answers.Record("quiz", "Which?", ["a", "b"])
+    assert asked.keep("b") == ""
+    RunTable().put({"id": "first"})
+    other = drive.parent / "another machine"
+    other.mkdir()
+    monkeypatch.chdir(other)
+    assert answers.Record("quiz", "Which?", ["a", "b"]).answer.first == "b"
+    assert [row["id"] for row in RunTable().rows()] == ["first"]
+    assert os.listdir(other) == []
+
+
+def test_a_drive_that_cannot_be_written_is_told(drive):
+    drive.mkdir()
+    (drive / "tgan_lessons").write_text("a file where the folder should be")
+    assert resume.where_kept().startswith("Nothing is kept: ")
+    note = answers.Record("quiz", "Which?", ["a", "b"]).keep("b")
+    assert f"{drive / 'tgan_lessons' / 'my_answers.json'} cannot be written" in note
+
+
+def test_elsewhere_a_learners_things_lie_in_the_working_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv(resume.VARIABLE, str(tmp_path / "kept"))
+    monkeypatch.chdir(tmp_path)
+    assert resume.lasting("runs/x.csv") == tmp_path / "runs" / "x.csv"
+    assert resume.where_kept() == ""
 
 
 def test_the_code_that_ran_decides(shell, folder):

@@ -83,6 +83,7 @@ def test_setup_seeds_and_says_where_it_runs(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "keras", keras)
     monkeypatch.setitem(sys.modules, "tensorflow", types.SimpleNamespace(__version__="2.99"))
     monkeypatch.setattr(runtime, "has_gpu", lambda: True)
+    monkeypatch.setattr(runtime, "gpu_fault", lambda: "")
     monkeypatch.setattr(runtime, "grow_memory", lambda: None)
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "1")
     monkeypatch.setenv("KERAS_BACKEND", "jax")
@@ -103,6 +104,53 @@ def test_setup_reports_a_wrong_preset_before_tensorflow(monkeypatch, no_hardware
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(ValueError, match="`preset`"):
         runtime.setup("large")
+
+
+FAULTS = {
+    "import sys; sys.exit('CUDA_ERROR_NO_BINARY_FOR_GPU')": "CUDA_ERROR_NO_BINARY_FOR_GPU",
+    "import os; os.write(2, b'what \\xff\\nthe last line\\n'); os.abort()": "the last line",
+    "import os; os._exit(3)": "ended with 3",
+    "while True: pass": "no answer in 0.5 seconds",
+}
+
+
+@pytest.mark.parametrize("proof", FAULTS)
+@pytest.mark.parametrize("too_late", [False, True])
+def test_a_gpu_that_cannot_compute_is_hidden(monkeypatch, capsys, proof, too_late):
+    """There is no GPU here: TensorFlow's list of devices is made up, and what the card does."""
+    visible = ["GPU:0"]
+
+    def hide(devices, kind):
+        if too_late:
+            raise RuntimeError("Visible devices cannot be modified after being initialized")
+        assert kind == "GPU"
+        visible[:] = devices
+
+    config = types.SimpleNamespace(
+        get_visible_devices=lambda kind: visible, set_visible_devices=hide
+    )
+    monkeypatch.setitem(sys.modules, "tensorflow", types.SimpleNamespace(config=config))
+    monkeypatch.setattr(runtime, "GPU_PROOF", proof)
+    monkeypatch.setattr(runtime, "GPU_SECONDS", 0.5 if "while" in proof else 60)
+    runtime.gpu_fault.cache_clear()
+    runtime.prove_gpu()
+    runtime.gpu_fault.cache_clear()
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1 and FAULTS[proof] in said
+    assert ("restart the kernel" if too_late else "goes on on the CPU") in said
+    assert runtime.has_gpu() is too_late
+    monkeypatch.delenv(runtime.PRESET_VARIABLE, raising=False)
+    assert runtime.find_preset().name == ("gpu" if too_late else "class")
+
+
+def test_the_proof_of_a_gpu_passes_where_the_device_computes(monkeypatch):
+    """On this processor; and it fails where there is no GPU."""
+    runtime.gpu_fault.cache_clear()
+    assert runtime.has_gpu() or runtime.gpu_fault()
+    runtime.gpu_fault.cache_clear()
+    monkeypatch.setattr(runtime, "GPU_PROOF", runtime.GPU_PROOF.replace("/GPU:0", "/CPU:0"))
+    assert runtime.gpu_fault() == ""
+    runtime.gpu_fault.cache_clear()
 
 
 @pytest.mark.parametrize("too_late", [False, True])

@@ -16,6 +16,7 @@ from typing import Literal
 
 from tgan_lessons.cache import locked
 from tgan_lessons.files import reason_to_leave, write_text
+from tgan_lessons.resume import lasting
 
 FILE = "my_answers.json"
 KINDS = ("prediction", "quiz")
@@ -131,7 +132,7 @@ class Record:
         self.kind, self.question, self.options = kind, question, tuple(options)
         self.path, self.answer = Path(FILE), None
         try:
-            self.path = self.path.absolute()  # where the notebook is, also after a %cd
+            self.path = lasting(FILE)
             asked, kept = self._choice(self.options[0]), read_answers(self.path)
         except (OSError, DamagedAnswersError):
             return
@@ -155,7 +156,8 @@ class Record:
         except OSError as error:
             reason = error.strerror or error
             return (
-                f"Your answers are not kept: {FILE} cannot be written ({reason}). Make room, or "
-                "copy the notebook to a folder that you may write to. Answers from before are safe."
+                f"Your answers are not kept: {self.path} cannot be written ({reason}). Make "
+                "room, or copy the notebook to a folder that you may write to. Answers from before "
+                "are safe."
             )
         return told

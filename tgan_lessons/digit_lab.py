@@ -24,6 +24,7 @@ from tgan_lessons.digit_view import (
 )
 from tgan_lessons.gan import GAN
 from tgan_lessons.kept_lab import KeptGameLab
+from tgan_lessons.resume import lasting
 from tgan_lessons.runs import Shelf
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class DigitLab(KeptGameLab):
         self.neighbours = Neighbours(images if real is None else real)
         self.painter = Painter(game, self.classes, seed)
         self.picked = (0, 0)
-        self.path = None if path is None else Path(path)
+        self.path = None if path is None else lasting(path)
         super().__init__()
         self.go_on()
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from tgan_lessons import files, machine, runtime
+from tgan_lessons.packages import DISTRIBUTION, on_colab, requirements
+from tgan_lessons.packages import version as _version
 from tgan_lessons.report import Finding, Report, Verdict, shown, without_folders
 
-DISTRIBUTION = "tgan-lessons"
 GIGABYTE = 2**30
 WANTED_MEMORY, LEAST_MEMORY = 2.0, 1.0  # gigabytes; TensorFlow alone takes 0.75
 WANTED_DISK, LEAST_DISK = 1.0, 0.2
@@ -33,32 +34,13 @@ FALLBACKS = ("mnist_5k", "letters_stand_in")
 MOST_TMPDIR = 80  # letters: `tgan-lessons check` has sockets there, whose names have 107 at most
 
 
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _requirements() -> Iterator[tuple[str, str, bool]]:
-    """Requirement, installed version and whether it fits, for each package the course needs."""
-    from packaging.requirements import Requirement
-
-    for text in metadata.requires(DISTRIBUTION) or ():
-        need = Requirement(text)
-        if need.marker is None or need.marker.evaluate({"extra": ""}):
-            version = _version(need.name)
-            fits = version is not None and need.specifier.contains(version, prereleases=True)
-            yield f"{need.name}{need.specifier}", version or "none", fits
-
-
 def examine_python() -> Iterator[Finding]:
     """The interpreter and the packages, against the ranges that the course declares."""
     from packaging.specifiers import SpecifierSet
 
     version = ".".join(map(str, sys.version_info[:3]))
     try:
-        rows = list(_requirements())
+        rows = [(str(need), found or "none", fits) for need, found, fits in requirements()]
         wanted = metadata.metadata(DISTRIBUTION)["Requires-Python"]
     except metadata.PackageNotFoundError:
         advice = "In the folder of pyproject.toml: pip install -e ."
@@ -84,11 +66,16 @@ def examine_devices() -> Iterator[Finding]:
     cores = os.cpu_count() or 1
     try:
         gpu = runtime.has_gpu()
+        fault = runtime.gpu_fault() if gpu else ""
     except Exception as error:  # a broken installation fails in every way
         reason = without_folders((str(error).splitlines() or [type(error).__name__])[0])
         advice = "pip install --force-reinstall tensorflow"
         yield Finding("TensorFlow", "problem", f"cannot be loaded: {reason}", advice)
         return
+    if fault:
+        advice = "Lessons go on on the CPU. A newer TensorFlow may know the card."
+        yield Finding("GPU", "note", f"listed, but it computes nothing: {fault}", advice)
+        gpu = False
     found = f"{'a GPU' if gpu else 'no GPU, the CPU'}, {cores} cores"
     if gpu or cores > 1:
         yield Finding("Computing", "ok", found)
@@ -96,7 +83,7 @@ def examine_devices() -> Iterator[Finding]:
         advice = "Lessons take twice their time. Google Colab is faster."
         yield Finding("Computing", "note", found, advice)
     try:
-        preset = runtime.find_preset().name
+        preset = runtime.find_preset("class" if fault else None).name
     except ValueError as error:
         yield Finding("Preset", "problem", str(error), f"Unset {runtime.PRESET_VARIABLE}.")
     else:
@@ -109,7 +96,7 @@ def examine_widgets() -> Iterator[Finding]:
     if widgets is None:
         yield Finding("Widgets", "problem", "ipywidgets is missing", "pip install ipywidgets")
         return
-    if "google.colab" in sys.modules:
+    if on_colab():
         yield Finding("Widgets", "ok", f"ipywidgets {widgets}, inside Colab")
         return
     pages = {"JupyterLab": "jupyterlab_widgets", "Notebook": "widgetsnbextension"}

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +21,8 @@ import numpy as np
 
 from tgan_lessons import __version__
 from tgan_lessons.cache import set_aside
-from tgan_lessons.files import folder_from, read_arrays, write_arrays
+from tgan_lessons.files import folder_from, read_arrays, replaced, write_arrays
+from tgan_lessons.packages import on_colab
 from tgan_lessons.runtime import announce
 
 if TYPE_CHECKING:
@@ -43,9 +43,48 @@ def folder() -> Path | None:
     Returns:
         The folder, `None` where nothing is kept.
     """
-    if VARIABLE not in os.environ and "google.colab" in sys.modules and DRIVE.is_dir():
+    if VARIABLE not in os.environ and on_colab() and DRIVE.is_dir():
         return DRIVE / "tgan_lessons" / "resume"
     return folder_from(VARIABLE)
+
+
+def lasting(path: str | Path) -> Path:
+    """Where a learner's own file or folder lies: answers, saved runs.
+
+    On Colab it follows the trainings into the drive, where a relative path is given; elsewhere it
+    lies in the working folder of now, also after a %cd.
+    """
+    here, home = Path(path).absolute(), _home()
+    if home is None or Path(path).is_absolute():
+        return here
+    there = home / path
+    if here.exists() and not there.exists():  # the drive came later
+        _tell_once(f"{here} is lost with this machine. From now on {there} is used: copy it there.")
+    return there
+
+
+def _home() -> Path | None:
+    """The folder that outlives Colab's machine; `None` where there is none, and elsewhere."""
+    where = folder() if on_colab() else None
+    return where.parent if where is not None and where.name == "resume" else where
+
+
+def where_kept() -> str:
+    """A sentence for a learner on Colab: what is lost with the machine; "" elsewhere."""
+    if not on_colab():
+        return ""
+    if (kept := _home()) is None:
+        return (
+            "Answers, saved runs and trainings are lost with this machine. To keep them, mount a "
+            "drive before this cell (docs/colab.md)."
+        )
+    try:
+        with replaced(kept / ".writable") as file:
+            file.write(bytes(1000))  # also where the drive is full
+        (kept / ".writable").unlink()
+    except OSError as error:
+        return f"Nothing is kept: {kept} cannot be written ({error.strerror or error})."
+    return f"Answers, saved runs and trainings are kept in {kept}."
 
 
 class Place:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tgan_lessons import cache
+from tgan_lessons.resume import lasting
 
 Row = dict[str, Any]
 KEY = "id"
@@ -32,7 +33,7 @@ class RunTable:
     """
 
     def __init__(self, path: str | Path = "runs/transfer.csv") -> None:
-        self.path = Path(path).absolute()  # a notebook may change its folder
+        self.path = lasting(path)
         self._waiting: dict[str, Row] = {}
         self._refused = False
         self.note = ""

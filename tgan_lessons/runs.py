@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tgan_lessons.files import read_arrays, write_arrays
+from tgan_lessons.resume import lasting
 
 if TYPE_CHECKING:
     from tgan_lessons.game_lab import GameLab
 
-FOLDER = Path("runs")  # beside the notebook
+FOLDER = Path("runs")  # see `resume.lasting`
 STATE = "state/"
 
 
@@ -33,7 +34,7 @@ class Shelf:
     def __init__(self, lab: GameLab, folder: Path = FOLDER) -> None:
         import ipywidgets as widgets
 
-        self.lab, self.folder = lab, Path(folder).absolute() / type(lab).__name__
+        self.lab, self.folder = lab, lasting(folder) / type(lab).__name__
         wide = {"layout": widgets.Layout(width="300px"), "style": {"description_width": "84px"}}
         self.name = widgets.Text(description="name", placeholder="my first ring", **wide)
         self.save_button = widgets.Button(description="save this run", icon="save")

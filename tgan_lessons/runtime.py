@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -16,6 +18,17 @@ PresetName = Literal["smoke", "class", "gpu"]
 PRESETS: tuple[PresetName, ...] = ("smoke", "class", "gpu")
 PRESET_VARIABLE = "TGAN_LESSONS_PRESET"
 MOST_UNITS = 100_000  # of a layer: more would not fit into a learner's memory
+GPU_SECONDS = 240  # TensorFlow must be loaded; kernels compiled for a new card take many minutes
+GPU_PROOF = """
+import tensorflow as tf
+tf.config.set_soft_device_placement(False)
+for card in tf.config.list_physical_devices("GPU"):
+    tf.config.experimental.set_memory_growth(card, True)
+with tf.device("/GPU:0"):
+    x = tf.random.normal((1, 8, 8, 3))
+    y = tf.nn.conv2d(x, tf.ones((3, 3, 3, 4)), 1, "SAME")
+    float(tf.reduce_sum(tf.matmul(y, y, transpose_b=True)))
+"""
 MOST_SEED = 4_000_000  # a layer's own seed is up to 1,000 times as high, and must stay below 2^32
 
 T = TypeVar("T")
@@ -125,11 +138,43 @@ def quiet() -> Iterator[None]:
 
 
 def has_gpu() -> bool:
-    """Whether TensorFlow sees a GPU. Imports TensorFlow."""
+    """Whether TensorFlow has a GPU: listed, and not hidden. Imports TensorFlow."""
     with quiet():
         import tensorflow as tf
 
-        return bool(tf.config.list_physical_devices("GPU"))
+        return bool(tf.config.get_visible_devices("GPU"))
+
+
+@functools.cache
+def gpu_fault() -> str:
+    """Why the GPU that TensorFlow lists computes nothing; "" where it does.
+
+    A card that is newer than TensorFlow is listed, and fails at the first operation, which may end
+    the process: another one tries.
+    """
+    command = [sys.executable, "-c", GPU_PROOF]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=GPU_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer in {GPU_SECONDS} seconds"
+    lines = done.stderr.strip().splitlines() or [f"the process ended with {done.returncode}"]
+    return lines[-1] if done.returncode else ""
+
+
+def prove_gpu() -> None:
+    """Where the GPU cannot be used says so, and hides it: the lesson then goes on on the CPU."""
+    if not has_gpu() or not (fault := gpu_fault()):
+        return
+    import tensorflow as tf
+
+    go_on = "the lesson goes on on the CPU, which takes longer"
+    try:
+        tf.config.set_visible_devices([], "GPU")
+    except RuntimeError:  # TensorFlow was used before
+        go_on = "restart the kernel, and run the set-up cell first: it then chooses the CPU"
+    announce(f"TensorFlow lists a GPU that it cannot use; {go_on}. ({fault})")
 
 
 def grow_memory() -> None:
@@ -171,6 +216,9 @@ def find_preset(name: str | None = None) -> Preset:
 def setup(preset: str | None = None, seed: int = 0) -> Preset:
     """Prepares a notebook: TensorFlow, the preset, the seeds; prints one line about them.
 
+    More lines tell of packages newer than those tested, a GPU that cannot be used, and on Colab
+    what is kept.
+
     Args:
         preset: see `find_preset`.
         seed: for Python's, NumPy's and Keras's random numbers.
@@ -178,10 +226,16 @@ def setup(preset: str | None = None, seed: int = 0) -> Preset:
     Returns:
         The preset that the lesson runs at.
     """
-    from tgan_lessons import machine
+    if preset or os.environ.get(PRESET_VARIABLE):
+        find_preset(preset)  # a wrong one is told before TensorFlow is loaded
+    from tgan_lessons import packages  # it imports this module
+
+    packages.prepare()
+    from tgan_lessons import machine, resume  # need packages that were perhaps missing
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is loaded
     told = machine.prepare()
+    prove_gpu()
     chosen = find_preset(preset)
     gpu = has_gpu()
     if gpu:
@@ -199,6 +253,8 @@ def setup(preset: str | None = None, seed: int = 0) -> Preset:
         f"Ready: preset '{chosen.name}', {device}, Python {python}, "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}"
     )
+    for sentence in filter(None, (packages.newer(), resume.where_kept())):
+        announce(sentence)
     return chosen
 
 

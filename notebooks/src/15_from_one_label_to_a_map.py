@@ -5,15 +5,17 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/tgan-lessons/tgan_lessons/blob/main/notebooks/15_from_one_label_to_a_map.ipynb)
 
 # %% tags=["setup"]
-# Set-up: installs the course on Colab; does nothing where it is installed already.
-import importlib.util
-import subprocess
+# Set-up: adds the course on Colab and changes nothing else; where it is installed, adds nothing.
 import sys
+from subprocess import check_call
 
-if importlib.util.find_spec("tgan_lessons") is None:
-    course = "https://github.com/tgan-lessons/tgan_lessons/archive/refs/heads/main.zip"
-    subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", course])
-from tgan_lessons import runtime
+try:
+    from tgan_lessons.packages import runtime
+except ImportError:  # absent, older, or only a folder of that name
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--force-reinstall"]
+    check_call([*pip, "https://github.com/tgan-lessons/tgan_lessons/archive/refs/heads/main.zip"])
+    sys.modules.pop("tgan_lessons", None)
+    from tgan_lessons.packages import runtime
 
 preset = runtime.setup()  # or: runtime.setup("smoke"), "class", "gpu"
 
