@@ -52,7 +52,7 @@ def call(*arguments):
 
 
 def read(path):
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 

@@ -286,7 +286,7 @@ def test_the_command_prints_and_writes_the_table(course, tmp_path):
     result = CliRunner().invoke(cli.app, arguments, env={"COLUMNS": "120"})
     assert result.exit_code == 0, result.output
     assert "[red]bad" in result.output and sandbox.WALLS[sandbox.find_wall()][:10] in result.output
-    with table.open(encoding="utf-8") as file:
+    with table.open(encoding="utf-8-sig") as file:
         formula, bad = csv.DictReader(file)
     assert list(formula) == ["learner", "file", "lesson", "exercise 1", "exercise 2", "note"]
     assert formula["learner"] == "'=1+1" and formula["note"] == "91.1: Twice four is eight."
@@ -297,11 +297,11 @@ def test_the_command_prints_and_writes_the_table(course, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["nowhere"], "Received: notebook='nowhere'"),
+        (["nowhere"], "Received: path='nowhere'"),
         (["."], "There are no notebooks"),
         (["x.ipynb", "--lesson", "77"], "Received: lesson='77'"),
         (["x.ipynb", "--preset", "huge"], "Received: preset='huge'"),
-        (["x.ipynb", "--output", "x.xlsx"], "Received: output='.xlsx'"),
+        (["x.ipynb", "--output", "x.xlsx"], "ends in .csv. Received: output='x.xlsx'"),
     ],
 )
 def test_wrong_arguments_are_told_in_one_line(course, tmp_path, monkeypatch, arguments, told):

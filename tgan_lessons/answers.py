@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from tgan_lessons.cache import locked
-from tgan_lessons.files import reason_to_leave, write_text
+from tgan_lessons.files import decode, reason_to_leave, write_text
 from tgan_lessons.resume import lasting
 
 FILE = "my_answers.json"
@@ -83,7 +83,7 @@ def read_answers(path: Path) -> list[Answer]:
     """
     data = Path(path).read_bytes()
     try:
-        return [_parse(entry) for entry in json.loads(data.decode())]
+        return [_parse(entry) for entry in json.loads(decode(data))]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise DamagedAnswersError(f"{path} is not a file of answers ({reason})") from error

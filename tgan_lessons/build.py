@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tgan_lessons import lessons
 from tgan_lessons.execute import LessonError, OnCell, execute
-from tgan_lessons.files import write_text
+from tgan_lessons.files import check_writable, write_or_keep
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -150,6 +152,8 @@ def build_notebook(
         header = {"notebook_metadata_filter": "-all", "cell_metadata_filter": "tags,-all"}
         notebook.metadata = {"jupytext": header}
         _write(script, jupytext.writes(notebook, fmt="py:percent"))
+    with _told(notebook_path):
+        check_writable(notebook_path)
     execute(notebook, notebook_path.stem, preset, on_cell)
     normalise(notebook)
     nbformat.validate(notebook)
@@ -158,12 +162,19 @@ def build_notebook(
 
 
 def _write(path: Path, text: str) -> None:
+    with _told(path):
+        write_or_keep(path, text)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
     try:
-        write_text(path, text)
+        yield
     except OSError as error:
+        before = " What was there before is still there." if path.is_file() else ""
         raise LessonError(
-            f"Could not write {path} ({error.strerror or error}). What was there before is still "
-            "there. Make room, and build again."
+            f"Could not write {path} ({error.strerror or error}).{before} "
+            "Make room, and build again."
         ) from error
 
 

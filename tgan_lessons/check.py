@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -11,10 +11,11 @@ from pathlib import Path
 
 from tgan_lessons import lessons
 from tgan_lessons.grading import Grader, Outcome
-from tgan_lessons.sandbox import Limits
+from tgan_lessons.handed_in import HandedIn, clean, find, one_line, owner
+from tgan_lessons.sandbox import Limits, make_folder
 from tgan_lessons.submissions import Notebook, UnreadableError, find_lesson, published, read
 
-COPY = re.compile(r"(-Copy\d*|\s*\(\d+\)|\s+copy\s*\d*)?", re.IGNORECASE)
+ENDING = ".ipynb"
 
 
 @dataclass(frozen=True)
@@ -34,40 +35,6 @@ class Row:
     lesson: str
     outcomes: dict[str, Outcome]
     note: str
-
-
-def clean(text: str, longest: int = 160) -> str:
-    """A text from outside as one line that a terminal and a table can take."""
-    text = " ".join(text[: 4 * longest].split())
-    text = "".join(c if c.isprintable() else "?" for c in text)
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def collect(paths: Iterable[Path]) -> list[Path]:
-    """The notebooks at the given places: files, and all in folders, each once.
-
-    Raises:
-        ValueError: a place that does not exist, or no notebook at all.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise ValueError(
-                f"`notebook` must be a file or a folder. Received: notebook={str(path)!r}"
-            )
-        inside = sorted(path.rglob("*.ipynb")) if path.is_dir() else [path]
-        found += [p for p in inside if p.is_file() and ".ipynb_checkpoints" not in p.parts]
-    if not found:
-        raise ValueError("There are no notebooks (*.ipynb) in what was named.")
-    return list({path.resolve(): path for path in found}.values())
-
-
-def learner_of(path: Path, names: Iterable[str]) -> str:
-    """Who handed a file in: its name, or its folder's where it is named as its lesson."""
-    for name in names:
-        if path.stem.startswith(name) and COPY.fullmatch(path.stem[len(name) :]):
-            return path.resolve().parent.name
-    return path.stem
 
 
 def check(
@@ -92,13 +59,13 @@ def check(
         on_row: called with each row when it is known.
 
     Raises:
-        ValueError: for a place without notebooks or an unknown lesson.
+        ValueError: for a place that does not exist or an unknown lesson.
+        OSError: no folder can be made for the kernels.
     """
-    files, limits = collect(paths), limits or Limits()
+    files, limits = find(paths, ENDING)[0], limits or Limits()
+    os.rmdir(make_folder())  # without one, each row would say the same
     asked = lessons.find(lesson, folder) if lesson is not None else None
-    names = [known.name for known in lessons.all_lessons(folder)]
-    # everything is read before anything runs
-    work = [(path, learner_of(path, names), *_read(path, asked, folder)) for path in files]
+    work = _read_all(files, asked, folder)  # everything is read before anything runs
     stop, rows = threading.Event(), {}
     with ThreadPoolExecutor(jobs) as pool:
         futures = {pool.submit(_row, *item, limits, preset, stop): item[0] for item in work}
@@ -111,17 +78,36 @@ def check(
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    return [rows[path] for path in files]
+    return [rows[file.path] for file in files]
+
+
+Work = tuple[Path, str, Notebook | None, lessons.Lesson | None, str]
+
+
+def _read_all(
+    files: Iterable[HandedIn], asked: lessons.Lesson | None, folder: Path | None
+) -> list[Work]:
+    names = [known.name for known in lessons.all_lessons(folder)]
+    work, owners = [], {}
+    for file in files:
+        notebook, lesson, note = _read(file, asked, folder)
+        learner, place = owner(file.path, names)
+        if owners.setdefault((learner.casefold(), lesson), place) != place:  # of the same name
+            learner = f"{learner} ({one_line(str(file.path))})"
+        work.append((file.path, learner, notebook, lesson, note))
+    return work
 
 
 def _read(
-    path: Path, asked: lessons.Lesson | None, folder: Path | None
+    file: HandedIn, asked: lessons.Lesson | None, folder: Path | None
 ) -> tuple[Notebook | None, lessons.Lesson | None, str]:
+    if file.trouble:
+        return None, None, file.trouble
     try:
-        notebook = read(path)
+        notebook = read(file.path)
+        found = asked or find_lesson(file.path, notebook, folder)
     except UnreadableError as error:
         return None, asked, str(error)
-    found = asked or find_lesson(path, notebook, folder)
     return notebook, found, "" if found else "no exercise of any lesson in it; name it by --lesson"
 
 

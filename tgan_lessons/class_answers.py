@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tgan_lessons import lessons
-from tgan_lessons.answers import Answer, DamagedAnswersError, read_answers
-from tgan_lessons.check import clean
+from tgan_lessons.answers import FILE, Answer, DamagedAnswersError, read_answers
+from tgan_lessons.handed_in import find, one_line, owner
 from tgan_lessons.submissions import published
 
 SET_ASIDE = ".damaged-"  # in the names of copies that `answers` and `cache` put aside
+ENDING = ".json"
 ASKING = ("predict", "Question")
 LARGEST_FILE = 10 * 2**20
 STYLE = """\
@@ -65,33 +66,22 @@ class Summary:
         return told
 
 
-def collect(paths: Iterable[Path]) -> list[Path]:
-    """The files of answers at the given places: files, and all `*.json` in folders, each once.
-
-    Raises:
-        ValueError: a place that does not exist.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise ValueError(f"`path` must be a file or a folder. Received: path={str(path)!r}")
-        inside = sorted(path.rglob("*.json")) if path.is_dir() else [path]
-        found += [p for p in inside if p.is_file() and ".ipynb_checkpoints" not in p.parts]
-    return list({path.resolve(): path for path in found}.values())
-
-
 def read_class(paths: Iterable[Path]) -> tuple[dict[str, list[Answer]], list[str]]:
     """Reads the files of a class.
 
     Returns:
         The answers of each learner, by a name made of the file's or its folder's; and a line for
         each file that was left out: damaged, a copy set aside, the same content twice.
+
+    Raises:
+        ValueError: a place that does not exist.
     """
     answers: dict[str, list[Answer]] = {}
+    files, others = find(paths, ENDING)
     left_out, contents = [], {}
-    for path in collect(paths):
+    for path, reason in ((file.path, file.trouble) for file in files):
         try:
-            reason = _refuse(path, contents)
+            reason = reason or _refuse(path, contents)
             if not reason:
                 answers[_learner(path, answers)] = read_answers(path)
         except OSError as error:
@@ -99,8 +89,8 @@ def read_class(paths: Iterable[Path]) -> tuple[dict[str, list[Answer]], list[str
         except DamagedAnswersError:
             reason = "not a file of answers"
         if reason:
-            left_out.append(clean(f"{path}: {reason}"))
-    return answers, left_out
+            left_out.append(f"{one_line(str(path))}: {reason}")
+    return answers, [*left_out, *filter(None, [others])]
 
 
 def _refuse(path: Path, contents: dict[str, Path]) -> str:
@@ -110,13 +100,13 @@ def _refuse(path: Path, contents: dict[str, Path]) -> str:
     if path.stat().st_size > LARGEST_FILE:
         return "too large for a file of answers"
     first = contents.setdefault(hashlib.sha256(path.read_bytes()).hexdigest(), path)
-    return "" if first == path else f"the same content as {first}"
+    return "" if first == path else f"the same content as {one_line(str(first))}"
 
 
 def _learner(path: Path, taken: Iterable[str]) -> str:
-    own = not path.stem.startswith("my_answers")
-    name = clean(path.stem if own else path.resolve().parent.name, 40)
-    return f"{name} ({path})" if name in taken else name
+    name = owner(path, [Path(FILE).stem])[0]
+    same = name.casefold() in {other.casefold() for other in taken}
+    return f"{name} ({one_line(str(path))})" if same else name
 
 
 def _asked(folder: Path | None) -> dict[str, tuple[str, str]]:

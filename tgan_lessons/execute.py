@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tgan_lessons import cache, resume
-from tgan_lessons.files import absolute_folders, write_text
+from tgan_lessons.files import absolute_folders, check_writable, decode, write_or_keep
 from tgan_lessons.runtime import PRESET_VARIABLE, PRESETS, choose
 from tgan_lessons.stills import WIDGET_VIEW
 
@@ -172,6 +173,18 @@ def to_html(notebook: NotebookNode, folder: Path, title: str) -> str:
     return html
 
 
+@contextmanager
+def _told(page: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        before = " A page from before is still there." if page.is_file() else ""
+        raise OSError(
+            f"Could not write {page} ({error.strerror or error}).{before} "
+            "Choose a folder with room that you may write to."
+        ) from error
+
+
 def run(
     lesson_path: Path, preset: str | None, output_dir: Path, on_cell: OnCell | None = None
 ) -> Path:
@@ -196,20 +209,17 @@ def run(
     import nbformat
 
     lesson_path, page = Path(lesson_path), Path(output_dir) / f"{Path(lesson_path).stem}.html"
-    notebook = nbformat.read(lesson_path, as_version=4)
+    notebook = nbformat.reads(decode(lesson_path.read_bytes()), as_version=4)
     failure = None
+    with _told(page):
+        check_writable(page)
     try:
         execute(notebook, lesson_path.stem, preset, on_cell)
     except LessonError as error:
         failure = error
     html = to_html(notebook, lesson_path.parent, lesson_path.stem)
-    try:
-        write_text(page, html)
-    except OSError as error:
-        raise OSError(
-            f"Could not write {page} ({error.strerror or error}). A page from before is still "
-            "there. Choose a folder with room that you may write to."
-        ) from error
+    with _told(page):
+        write_or_keep(page, html)
     if failure is not None:
         raise failure
     return page

@@ -33,7 +33,7 @@ class Lesson:
     @cached_property
     def title(self) -> str:
         """The first heading of the notebook; the name where it has none."""
-        for cell in json.loads(self.path.read_text(encoding="utf-8"))["cells"]:
+        for cell in json.loads(self.path.read_bytes())["cells"]:
             if cell["cell_type"] == "markdown":
                 for line in "".join(cell["source"]).splitlines():
                     if line.startswith("#"):

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import html
 import io
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tgan_lessons import cache
+from tgan_lessons.files import MARK, write_text
 from tgan_lessons.resume import lasting
 
 Row = dict[str, Any]
@@ -115,25 +114,12 @@ def _columns(rows: Sequence[Row]) -> list[str]:
 
 
 def _write(path: Path, rows: Sequence[Row]) -> None:
-    """The file is at all times the old one or the new one, whole; see `files.write_arrays`."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8", newline=""
-        ) as file:
-            temporary = Path(file.name)
-            writer = csv.DictWriter(file, _columns(rows), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+    """The file is at all times the old one or the new one, whole; see `files.write_text`."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, _columns(rows), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, MARK + text.getvalue())
 
 
 def to_html(head: Sequence[str], rows: Sequence[tuple[Sequence[str], str]]) -> str:

@@ -25,6 +25,7 @@ from tgan_lessons import cache
 from tgan_lessons.runtime import PRESET_VARIABLE
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH")
+LONGEST_PLACE = 70  # bytes; with what comes behind, macOS takes 103 of a socket's path
 REPLY_BYTES = 5_000_000  # a longer reply is not taken in; what cells print is never read
 _NAMESPACES = ["--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 WALLS = {
@@ -51,6 +52,23 @@ class Limits:
     cell_seconds: float = 60.0
     notebook_seconds: float = 300.0
     memory_gb: float = 12.0
+
+
+def make_folder() -> Path:
+    """Makes a folder where sockets fit, whose paths a system limits: not in each `TMPDIR`.
+
+    Raises:
+        OSError: there is none that may be written to.
+    """
+    reason = "no folder has a short enough name"
+    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp", os.path.expanduser("~")):
+        place = os.path.realpath(place)
+        if os.name == "nt" or len(os.fsencode(place)) <= LONGEST_PLACE:
+            try:
+                return Path(tempfile.mkdtemp(prefix="tgan-check-", dir=place))
+            except OSError as error:
+                reason = error.strerror or str(error)
+    raise OSError(f"No kernel can be started ({reason}). Set TMPDIR to a short folder with room.")
 
 
 def _wall_command(wall: str, folder: str) -> list[str]:
@@ -115,7 +133,7 @@ class Sandbox:
         self._limits, self._preset, self._stop = limits, preset, stop
 
     def __enter__(self) -> Sandbox:
-        self._folder = Path(tempfile.mkdtemp(prefix="tgan-check-")).resolve()
+        self._folder = make_folder()
         try:
             self._start()
         except BaseException:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tgan_lessons import lessons
+from tgan_lessons.files import decode
 
 LARGEST_FILE = 50 * 2**20
 HARMLESS = re.compile(r"\A\s*%%(time|capture)\b.*\n")  # magics that only wrap a cell
@@ -101,7 +102,7 @@ def read(path: Path) -> Notebook:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise UnreadableError(f"larger than {LARGEST_FILE // 2**20} MB")
-        cells = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4).cells
+        cells = nbformat.reads(decode(path.read_bytes()), as_version=4).cells
         code = [cell for cell in cells if cell.cell_type == "code"]
         sources = tuple(str(cell.source) for cell in code)
         setups = [c.source for c in code if "setup" in c.metadata.get("tags", ())]
@@ -122,7 +123,7 @@ def _parse(cells: Iterable[str]) -> tuple[tuple[Statement, ...], dict[int, str]]
         try:  # magics become calls of get_ipython()
             code = TransformerManager().transform_cell(HARMLESS.sub("", cell))
             statements += [_statement(number, node) for node in ast.parse(code).body]
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        except Exception as error:  # a cell from outside can be wrong in every way
             broken[number] = f"{type(error).__name__}: {getattr(error, 'msg', error)}"
     return tuple(statements), broken
 
@@ -235,7 +236,7 @@ def find_lesson(
 ) -> lessons.Lesson | None:
     """The lesson that a submission is of: by the file's name, else by the checks in its cells."""
     everything = lessons.all_lessons(folder)
-    named = [lesson for lesson in everything if lesson.name in path.stem]
+    named = [lesson for lesson in everything if lesson.name.lower() in path.name.lower()]
     if named:
         return named[0]
     text = "\n".join(notebook.cells)
