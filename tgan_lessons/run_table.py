@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tgan_lessons import cache
-from tgan_lessons.files import MARK, write_text
+from tgan_lessons.files import MARK, decode, write_text
 
 Row = dict[str, Any]
 KEY = "id"
@@ -66,7 +66,7 @@ class RunTable:
     def _read(self) -> list[Row]:
         """The file's rows; none where there is no file, or a damaged one."""
         try:
-            return _parse(self.path.read_text(encoding="utf-8-sig"))
+            return _parse(decode(self.path.read_bytes()))
         except FileNotFoundError:
             return []
         except OSError:  # as unreadable as it is unwritable: `put` says so
