@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import measure
+from tgan_lessons.files import write_or_keep
 
 ROOT = Path(__file__).parents[1]
 Counts = dict[str, dict[str, Any]]
@@ -64,7 +65,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     result = {"quick": quick, "machine": measure.machine(), "faults": counts}
     path = folder / "faults.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_or_keep(path, json.dumps(result, indent=1) + "\n")
     if any(row["failed"] for row in counts.values()) or not counts:
         raise SystemExit(1)
 

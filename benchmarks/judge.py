@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import measure
 from tgan_lessons import cache, data, fetch, judge
 
 
@@ -24,6 +25,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a short training, into no file")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    if not arguments.quick:
+        measure.must_be_writable(judge.WEIGHTS)
     started = time.perf_counter()
     if arguments.quick:
         trained = judge.train(arguments.seed, steps=400)

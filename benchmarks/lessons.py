@@ -137,6 +137,7 @@ def main() -> None:
     parser.add_argument("--preset", choices=PRESETS, default="class")
     parser.add_argument("numbers", nargs="*", metavar="NN", help="lessons, by default all")
     options = parser.parse_args()
+    measure.must_be_writable(measure.RESULTS / f"{NAME}.json")
     if failures := run(options.preset, options.numbers):
         raise SystemExit("\n".join(failures))
 

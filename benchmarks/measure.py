@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tgan_lessons.files import check_writable, write_or_keep
 from tgan_lessons.plots import new_axes, to_png
 
 if TYPE_CHECKING:
@@ -200,7 +201,17 @@ def options(description: str) -> bool:
     """Reads the command line: whether `--quick` was asked for."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="a rough look, kept in results/quick")
-    return parser.parse_args().quick
+    quick = parser.parse_args().quick
+    must_be_writable(RESULTS / "quick" / "x" if quick else RESULTS / "x")
+    return quick
+
+
+def must_be_writable(path: Path) -> None:
+    """Ends the program before it measures where it could not write its result."""
+    try:
+        check_writable(path)
+    except OSError as error:
+        raise SystemExit(f"{path} cannot be written: {error.strerror or error}") from None
 
 
 def write(name: str, result: dict[str, Any], figure: Figure, folder: Path | None = None) -> Path:
@@ -213,7 +224,7 @@ def write(name: str, result: dict[str, Any], figure: Figure, folder: Path | None
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     text = json.dumps(_plain(result), indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_or_keep(path, text + "\n")
     path.with_suffix(".png").write_bytes(to_png(figure))
     return path
 

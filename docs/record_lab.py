@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from benchmarks import browser, jupyter
+from benchmarks import browser, jupyter, measure
 
 if TYPE_CHECKING:
     from benchmarks.browser import LabOnPage
@@ -89,6 +89,7 @@ def main() -> None:
     path = parser.parse_args().output
     if reason := browser.missing("lab"):
         raise SystemExit(reason)
+    measure.must_be_writable(path)
     with (
         browser.chromium() as chromium,
         jupyter.serve("lab") as server,

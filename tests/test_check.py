@@ -1,4 +1,5 @@
 import csv
+import errno
 import json
 import os
 import shutil
@@ -6,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -221,7 +223,6 @@ def test_nothing_that_a_submission_started_is_left(rows):
 @pytest.mark.parametrize("wall", [w for w in ("bwrap", "unshare") if shutil.which(w)])
 def test_a_submission_has_no_network(course, monkeypatch, wall):
     import socket
-    import threading
 
     monkeypatch.setattr(sandbox, "find_wall", lambda: wall)
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -242,12 +243,14 @@ def test_without_any_wall_the_rows_are_the_same(course, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_checker_that_is_stopped_leaves_no_kernel(course, tmp_path, number):
+def test_a_checker_that_is_stopped_keeps_its_rows_and_leaves_no_kernel(course, tmp_path, number):
     if number == signal.SIGKILL and not sandbox.find_wall():
         pytest.skip("only the wall ends a kernel whose checker was killed")
-    path = write(tmp_path / "x.ipynb", CLASS["fay"])
-    command = [sys.executable, "-m", "tgan_lessons", "check", str(path), "--course", str(course)]
-    scratch = Path(tempfile.mkdtemp())
+    write(tmp_path / "in" / "anna.ipynb", RIGHT)
+    write(tmp_path / "in" / "fay.ipynb", CLASS["fay"])
+    table, scratch = tmp_path / "r.csv", Path(tempfile.mkdtemp())
+    command = [sys.executable, "-m", "tgan_lessons", "check", str(tmp_path / "in")]
+    command += ["--course", str(course), "--jobs", "1", "--output", str(table)]
     package = str(Path(check.__file__).parent.parent)
     environment = os.environ | {
         "TMPDIR": str(scratch),
@@ -260,15 +263,44 @@ def test_a_checker_that_is_stopped_leaves_no_kernel(course, tmp_path, number):
 
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
+        _wait(table.exists)
         _wait(lambda: any(scratch.glob("tgan-check-*/s-*")))  # its sockets: the kernel runs
         assert kernels()
         process.send_signal(number)
         process.wait(60)
         _wait(lambda: not kernels())
         assert number == signal.SIGKILL or not any(scratch.iterdir())
+        with table.open(encoding="utf-8-sig") as file:
+            anna, fay = csv.DictReader(file)
+        assert (anna["exercise 1"], fay["exercise 1"], fay["note"]) == ("passed", "", "not checked")
+        assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
     finally:
         process.kill()
         shutil.rmtree(scratch)
+
+
+@pytest.mark.parametrize("length", [90, 300])
+def test_a_kernel_starts_whatever_the_folder_for_temporary_files_is(
+    course, tmp_path, monkeypatch, length
+):
+    place = tmp_path / "d" / "/".join(["d" * 29] * (length // 30))
+    place.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    with sandbox.Sandbox(LIMITS, "smoke", threading.Event()) as box:
+        assert box.run("x = 6 * 7", 60, "str(x)") == ("", "42")
+    assert not any(place.iterdir())
+
+
+def test_where_no_kernel_can_be_started_is_told_once(course, tmp_path, monkeypatch):
+    write(tmp_path / "x.ipynb", RIGHT)
+
+    def refuse(**arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    result = CliRunner().invoke(cli.app, ["check", str(tmp_path), "--course", str(course)])
+    assert result.exit_code == 1 and "No space left on device" in result.stderr
+    assert "TMPDIR" in result.stderr and len(result.stderr.strip().splitlines()) == 1
 
 
 def _wait(condition, seconds=60):

@@ -1,4 +1,5 @@
 import base64
+import errno
 import io
 import json
 import os
@@ -14,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 from typer.testing import CliRunner
 
-from tgan_lessons import cache, cli, execute, lessons
+from tgan_lessons import cache, cli, execute, files, lessons
 
 PIXELS = io.BytesIO()
 Image.new("RGB", (5, 4), (230, 159, 0)).save(PIXELS, "png")
@@ -127,6 +128,42 @@ def test_run_says_where_the_page_is(places):
     assert "preset gpu" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_page_that_cannot_be_written_is_told_before_a_cell_runs(places, monkeypatch, is_there):
+    make_lesson(places, WHERE)
+    monkeypatch.setattr(execute, "execute", None)  # not called
+    (places / "file").write_text("a file, no folder")
+    output = places / "file"
+    if is_there:
+        (places / "07_made_up.html").write_text("an earlier page")
+        output = places
+
+        def refuse(**options):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+        monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    result = call("run", "7", "--output", output)
+    assert result.exit_code == 1 and f"Could not write {output}/07_made_up.html (" in result.stderr
+    assert ("A page from before is still there." in result.stderr) == is_there
+    assert sorted(os.listdir(places))[-2:] == ["file", "notebooks"]
+
+
+def test_a_page_is_kept_elsewhere_where_the_disk_is_full_at_the_end(places, monkeypatch):
+    path, write = make_lesson(places), files.write_text
+
+    def fill(page, text):
+        if page.parent == places / "out":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(page, text)
+
+    monkeypatch.setattr(files, "write_text", fill)
+    monkeypatch.setattr("tempfile.tempdir", str(places))
+    monkeypatch.setattr(execute, "execute", lambda *arguments: None)
+    with pytest.raises(OSError, match="No space left on device; what should be in it is kept in"):
+        execute.run(path, None, places / "out")
+    assert "Made up" in next(places.glob("*-07_made_up.html")).read_text(encoding="utf-8")
+
+
 def test_the_kernel_is_this_interpreter_whatever_is_installed(places, monkeypatch):
     spec = places / "jupyter" / "kernels" / "python3"
     spec.mkdir(parents=True)
@@ -141,6 +178,7 @@ def test_the_kernel_is_this_interpreter_whatever_is_installed(places, monkeypatc
     [
         (("run", "nothing"), "'07_made_up'"),
         (("run", "7", "--preset", "fast"), "'smoke', 'class', 'gpu'"),
+        (("run", "7", "--output", "page.html"), "must be a folder. Received: output='page.html'"),
         (("data", "cifar"), "'mnist', 'emnist', 'optical_digits', 'mnist_m', 'imagenet'"),
         (("build",), "--all"),
         (("build", "8"), "no lessons"),
@@ -204,6 +242,14 @@ def test_data_fetch_asks_again_and_fills_the_cache(places, monkeypatch):
     assert result.exit_code == 0
     assert asked == [True, False]
     assert states(result)["optical_digits.npz"] == "ok"
+
+
+def test_data_fetch_asks_for_a_folder_before_it_downloads(places, monkeypatch):
+    (places / "data").write_text("a file, no folder")
+    monkeypatch.setattr(cli, "_prepare", None)  # not called
+    result = call("data", "--fetch", "mnist")
+    assert result.exit_code == 1 and f"Nothing can be kept in {places / 'data'}" in result.stderr
+    assert cache.VARIABLE in result.stderr
 
 
 def test_data_fetch_fails_where_only_a_stand_in_is_to_be_had(places, monkeypatch):

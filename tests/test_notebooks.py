@@ -181,6 +181,15 @@ def test_a_build_that_fails_leaves_the_notebook_as_it_was(script):
     assert target.read_text() == "the one before"
 
 
+def test_a_notebook_that_cannot_be_written_is_told_before_a_cell_runs(script, monkeypatch):
+    target = script.parent.parent / "02_made_up.ipynb"
+    target.mkdir()
+    script.write_text("# %% [markdown]\n# # 02\n\n# %%\n1 / 0\n")
+    with pytest.raises(execute.LessonError, match=r"Could not write .*it is a folder") as told:
+        build.build_notebook(target, CHOSEN)
+    assert "still there" not in str(told.value)
+
+
 def test_targets_are_a_lesson_and_its_solutions(tmp_path, monkeypatch):
     monkeypatch.setattr(lessons, "notebooks_dir", lambda: tmp_path)
     for name in ("src/01_a.py", "src/02_b.py", "solutions/src/01_a.py"):

@@ -273,6 +273,15 @@ def test_rows_survive_a_restart_with_their_types(table):
     assert not [path for path in table.path.parent.iterdir() if path.suffix == ".part"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "utf-16"])
+def test_the_table_is_one_for_a_spreadsheet_and_read_back_from_it(table, encoding):
+    table.put({"id": "a", "source": "Größe"})
+    written = table.path.read_bytes()
+    assert written == "id,source\na,Größe\n".encode("utf-8-sig")  # with a mark: umlauts are right
+    table.path.write_bytes(written.decode("utf-8-sig").replace("\n", "\r\n").encode(encoding))
+    assert RunTable(table.path).rows() == [{"id": "a", "source": "Größe"}] and not table.note
+
+
 def test_a_run_is_one_row_however_often_it_is_put(table):
     for steps in (5, 9):
         table.put({"id": "a", "steps": steps})

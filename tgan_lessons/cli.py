@@ -111,6 +111,8 @@ def run(
         found = lessons.find(lesson)
         if preset is not None:
             runtime.choose("preset", preset, runtime.PRESETS)
+        if output.suffix.lower() in (".html", ".htm") and not output.is_dir():
+            raise ValueError(f"`output` must be a folder. Received: output={str(output)!r}")
     from tgan_lessons import execute
 
     started = time.monotonic()
@@ -157,11 +159,26 @@ def data(
         for name in names or ():
             runtime.choose("name", name, tuple(DATA_FILES))
     chosen = tuple(dict.fromkeys(names or DATA_FILES))
+    if fetch:
+        _check_data_folder()
     stand_ins = [name for name in chosen if fetch and _prepare(name)]
     states = _list_files(chosen)
     if stand_ins:
         typer.echo(f"Not to be had, something else stands in: {', '.join(stand_ins)}", err=True)
     raise typer.Exit(1 if stand_ins or (verify and {"damaged", "unreadable"} & {*states}) else 0)
+
+
+def _check_data_folder() -> None:
+    """Says that the data folder takes nothing before anything is downloaded for it."""
+    from tgan_lessons import cache, files
+
+    folder = cache.cache_dir()
+    try:
+        files.check_writable(folder / "mnist.npz.part")
+    except OSError as error:
+        told = f"Nothing can be kept in {folder} ({error.strerror or error})."
+        typer.echo(f"{told} Set {cache.VARIABLE} to a folder that you may write to.", err=True)
+        raise typer.Exit(1) from None
 
 
 def _prepare(name: str) -> bool:

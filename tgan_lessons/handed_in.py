@@ -15,9 +15,10 @@ PACKED = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 ENDINGS = re.compile(rf"({'|'.join(map(re.escape, ('.ipynb', '.json', '.txt', *PACKED)))})*$", re.I)
 LINK = "a link, which is not followed: name it itself if it is to be read"
 # What a copy is called, by Colab and Drive, Jupyter, Windows, macOS and browsers.
-_WORD = r"(copy|kopie|kopia|kopi|copie|copia|cópia|копия|副本|コピー)"
+_WORD = r"(copy|kopie|kopia|kopi|copie|copia|cópia|копия)"
 COPY = re.compile(
-    rf"^{_WORD}\s+(of|von|van|av|af|de|di|da)\s+|[\s_-]*\b{_WORD}\s*\d*$|\s*\(\d+\)$|-checkpoint$",
+    rf"^{_WORD}\s+(of|von|van|av|af|de|di|da)\s+|[\s_-]+{_WORD}\s*\d*$|的?副本$|のコピー$"
+    r"|\s*\(\d+\)$|-checkpoint$",
     re.IGNORECASE,
 )
 
@@ -92,16 +93,15 @@ def _walk(folder: Path, ending: str, others: Counter[str]) -> Iterator[HandedIn]
             yield HandedIn(folder, f"cannot be opened: {error.strerror}")
             continue
         for path in (folder / name for name in names):
-            hidden = path.name.startswith(".") or path.name == "__MACOSX"
             counts = ending in path.name.lower() or path.suffix.lower() in PACKED
             linked = os.path.islink(path) or getattr(os.path, "isjunction", os.path.islink)(path)
-            if hidden:  # the system's and Jupyter's own
+            if path.name.startswith(".") or path.name == "__MACOSX":  # the system's and Jupyter's
                 others[path.name if os.path.isdir(path) else "hidden file"] += 1
-            elif linked and (counts or os.path.isdir(path) or not os.path.exists(path)):
+            elif linked and (counts or not os.path.isfile(path)):
                 yield HandedIn(path, LINK)
             elif os.path.isdir(path):
                 todo.append(path)
-            elif counts:
+            elif counts or not os.path.exists(path):  # where names are longer than a system reads
                 named = ending in ENDINGS.search(path.name.lower())[0]
                 yield HandedIn(path, _trouble(path) or ("" if named else f"not named *{ending}"))
             else:

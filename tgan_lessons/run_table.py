@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tgan_lessons import cache
-from tgan_lessons.files import MARK, write_text
+from tgan_lessons.files import MARK, decode, write_text
 from tgan_lessons.resume import lasting
 
 Row = dict[str, Any]
@@ -77,7 +77,7 @@ class RunTable:
             OSError: it may not be read, or is damaged and must stay.
         """
         try:
-            return _parse(self.path.read_text(encoding="utf-8-sig"))
+            return _parse(decode(self.path.read_bytes()))
         except FileNotFoundError:
             return []
         except (ValueError, csv.Error) as error:
