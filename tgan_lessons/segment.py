@@ -64,7 +64,7 @@ def build_reader(
             *finish(name),
         ]
     dense = layers.Dense(hidden, kernel_initializer=start(3), name="block3_dense")
-    parts += [layers.Flatten(), dense, *finish("block3")]
+    parts += [layers.Flatten(name="flatten"), dense, *finish("block3")]
     return keras.Sequential([*parts, layers.Dense(10, kernel_initializer=start(4), name="head")])
 
 
