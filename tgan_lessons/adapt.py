@@ -206,10 +206,9 @@ def train(
         watch_every: rounds between two calls of `watch`.
 
     Returns:
-        What the last round logged.
+        What the last round logged, also where it was played before.
     """
     check_number("top", top)
-    logs: dict[str, float] = {}
     end = rounds if stop is None else min(stop, rounds)
     while (now := int(game.rounds)) < end:
         stretch = min(end, (now // watch_every + 1) * watch_every) - now
@@ -222,10 +221,10 @@ def train(
                 game.set_rate(player.name, rate * share)
             count = min(every, stretch - kept.done)
             kept.note(count, game.advance(count))
-        logs = kept.logs
+        game._last = kept.logs  # also where nothing was left to play
         if watch and int(game.rounds) % watch_every == 0:
             watch()
-    return logs
+    return dict(game._last or {})
 
 
 def pool(

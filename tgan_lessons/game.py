@@ -6,6 +6,7 @@ A game subclasses `Game`, keeps its networks, and defines `losses`. The engine d
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from tgan_lessons.kept_game import KeptGame
 from tgan_lessons.pieces import Pieces
 from tgan_lessons.players import Player, check_moves
 from tgan_lessons.rounds import Batch, Logs, Rounds, Tensor, log_names, repeat
-from tgan_lessons.runtime import announce, check_number, choose
+from tgan_lessons.runtime import announce, check_number, check_whole, choose
 
 
 class Diverged(ArithmeticError):
@@ -52,6 +53,7 @@ class Game(Rounds):
     """
 
     _data_print: str | None = None  # of the samples, where somebody asked: see `kept_game`
+    _last: Logs | None = None  # of the last round that `advance` played
 
     def feed(self, data: Batch, *, batch_size: int = 64) -> None:
         """Gives the game the samples that `advance`, `move` and `batches` draw from.
@@ -80,12 +82,23 @@ class Game(Rounds):
 
         Returns:
             Each player's loss and gradient norm, `{"D_loss": …, "D_gradient_norm": …}`, of the
-            last round.
+            last round, also where that was played before.
 
         Raises:
             Diverged: a loss or a gradient was not finite. That move was not made.
         """
-        return self._play(None, rounds)
+        logs = self._play(None, rounds)
+        if rounds:
+            self._last = logs
+        return dict(self._last or logs)
+
+    def advance_to(self, rounds: int) -> dict[str, float]:
+        """Plays what is left of so many rounds in all, which may be none. Otherwise like `advance`.
+
+        A cell that calls it may be run again: it plays nothing twice, and returns the same.
+        """
+        goal = check_whole("rounds", rounds, least=0, most=sys.maxsize)
+        return self.advance(max(0, goal - int(self.rounds.numpy())))
 
     def move(self, name: str, moves: int = 1) -> dict[str, float]:
         """Moves one player alone; all others stay as they are. Otherwise like `advance`."""

@@ -82,9 +82,7 @@ guess
 from tgan_lessons import models, transfer
 
 filters = preset.pick(smoke=(4, 8, 16), classroom=(8, 32, 64), gpu=(32, 64, 128))
-backbone = models.build_backbone(filters)
-source = models.build_classifier(backbone, 10, augment=True)
-backbone.summary(line_length=70)
+models.build_backbone(filters).summary(line_length=70)
 
 # %% [markdown]
 # Each image is turned, moved and scaled a little every time it is shown. The learning rate falls
@@ -93,6 +91,8 @@ backbone.summary(line_length=70)
 # %%
 import keras
 
+backbone = models.build_backbone(filters)
+source = models.build_classifier(backbone, 10, augment=True)
 source_steps = preset.pick(smoke=10, classroom=1500, gpu=6000)
 rate = keras.optimizers.schedules.CosineDecay(3e-3, source_steps)
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -213,13 +213,13 @@ def pixels(x, y, seed):
     return transfer.score_linear(model, letters.x_test, letters.y_test)
 
 
-runs = run(pixels=pixels, frozen=frozen)
+features_only = run(pixels=pixels, frozen=frozen)
 
 # %%
-runs += run(scratch=scratch)
+from_new = run(scratch=scratch)
 
 # %%
-runs += run(**{"fine-tuned": fine_tuned})
+runs = features_only + from_new + run(**{"fine-tuned": fine_tuned})
 
 # %%
 ax = plots.plot_budgets(runs)

@@ -142,10 +142,10 @@ def sweep(chosen, tuned, depths=freezing.DEPTHS):
     return list(runtime.track(todo, len(chosen) * len(depths), f"× {len(seeds)} networks"))
 
 
-outcomes = sweep(pair, tuned=False)
+frozen = sweep(pair, tuned=False)
 
 # %%
-outcomes += sweep(pair, tuned=True)
+outcomes = frozen + sweep(pair, tuned=True)
 
 # %%
 from tgan_lessons import freeze_plots

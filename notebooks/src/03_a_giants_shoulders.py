@@ -400,10 +400,11 @@ def compare(**trainers):
     return list(runtime.track(todo, total, "networks trained"))
 
 
-account = compare(scratch=scratch, pixels=pixels)
+rivals = compare(scratch=scratch, pixels=pixels)
 
 # %%
-account += compare(**{n: (lambda *a, n=n: tune(ways[n], *a)) for n in ("frozen", "fine-tuned")})
+ours_too = {n: (lambda *a, n=n: tune(ways[n], *a)) for n in ("frozen", "fine-tuned")}
+account = rivals + compare(**ours_too)
 
 # %%
 ax = plots.plot_budgets(account)

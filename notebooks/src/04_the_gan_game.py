@@ -208,7 +208,7 @@ for moves, curve in learned.items():
 # Now both play. A round is one move of D, then one of G.
 
 # %%
-logs = game.advance(preset.pick(20, 3000, 3000))
+logs = game.advance_to(preset.pick(20, 3000, 3000))
 slope, centre = (float(np.ravel(w)[0]) for w in game.generator.get_weights())
 print(
     f"G(z) = {slope:.2f} z + {centre:.2f}, so fakes of width {abs(slope):.2f} around {centre:.2f}"
@@ -471,11 +471,9 @@ def ring_game(seed=0):
 # %%
 game = ring_game()
 scene = gan_view.Scene(game, fakes=80)
-views, sheet = [scene.look()], {}
-sheet["0. start"] = planes.draw_plane(views[0], points[:150], size=720)
+views = [scene.look()]
+sheet = {"0. start": planes.draw_plane(views[0], points[:150], size=720)}
 turns = [("discriminator", preset.pick(3, 100, 100)), ("generator", preset.pick(3, 30, 30))]
-
-# %%
 for number, (name, moves) in enumerate((3 * turns)[:5], start=1):
     game.move(name, moves)
     views.append(scene.look())

@@ -412,6 +412,8 @@ from tgan_lessons import checkpoint
 path = tempfile.mkdtemp() + "/digits.npz"
 stretch = preset.pick(2, 100, 100)
 goal = int(game.rounds) + 2 * stretch
+
+# %%
 history = checkpoint.train(game, path, rounds=goal, every=stretch, verbose=2)
 
 # %% [markdown]

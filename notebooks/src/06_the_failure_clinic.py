@@ -310,6 +310,7 @@ guess_5 = questions.predict(
 guess_5
 
 # %%
+ill = ward.admit(5).run(preset.pick(20, 300, 300))  # as above, also where this cell runs again
 step = {"saturating": ill.history[-1]["g_by_g"]}
 start = ill.sample(200)
 ill.treat(g_loss="non-saturating")
@@ -440,8 +441,7 @@ guess_8 = questions.predict(
 guess_8
 
 # %%
-treated = ward.admit(8, defect=False).run(rounds)
-ill.run(rounds)
+ill, treated = (ward.admit(8, defect=defect).run(rounds) for defect in (True, False))
 clinic_view.show(
     {"ill": ill, "cured": treated},
     "Ill: every curve is NaN. Cured by a guard under the root: fakes around the ring.",

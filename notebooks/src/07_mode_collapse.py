@@ -163,7 +163,9 @@ def follow(game, looks=100, step=4):
 
 
 looks = preset.pick(5, 100, 100)
-clocks = {"ten moves of G": follow(greedy, looks), "one move": follow(ring_game(1), looks)}
+later = ring_game(10)
+later.advance(int(greedy.rounds))  # where the strip ends
+clocks = {"ten moves of G": follow(later, looks), "one move": follow(ring_game(1), looks)}
 
 # %%
 figure = plots.new_axes(10, 5.4).figure
@@ -448,11 +450,12 @@ stacks, painted = {}, {}
 
 
 def play_stacks(name, **rules):
+    stacks.update({(name, half): [] for half in halves})
     for seed in runtime.track(seeds[:3], len(seeds[:3]), "games"):
         game = stacked_game(seed, **rules)
         for half in halves:
             game.advance(half - int(game.rounds))
-            stacks.setdefault((name, half), []).append(count_stacks(game))
+            stacks[name, half].append(count_stacks(game))
     painted[name] = game.generate(10, seed=4)
 
 

@@ -75,10 +75,10 @@ from tgan_lessons.distance_lab import DistanceLab
 lab = DistanceLab()
 for _ in range(20):
     lab.tick()
+stuck = lab.theta
 lab
 
 # %%
-stuck = lab.theta
 lab.panel.set(distance="earth mover's")
 lab.reset()
 for _ in range(20):

@@ -59,15 +59,16 @@ print(digits)
 # is told not only *this is no digit* but *this is no three*. Lesson 05 measured how much: the
 # Fréchet distance fell to less than half.
 
+
 # %%
-label_game = GAN(
-    gan_models.build_generator(16, classes=10),
-    gan_models.build_discriminator(classes=10),
-    simultaneous=True,
-    rates=(2e-3, 2e-3),
-    beta_1=0.0,
-)
-label_game.feed((digits.x_train, digits.y_train), batch_size=32)
+def new_game():
+    generator = gan_models.build_generator(16, classes=10)
+    discriminator = gan_models.build_discriminator(classes=10)
+    rules = {"simultaneous": True, "rates": (2e-3, 2e-3), "beta_1": 0.0}
+    game = GAN(generator, discriminator, **rules)
+    game.feed((digits.x_train, digits.y_train), batch_size=32)
+    return game
+
 
 # %% [markdown]
 # Two things to follow while it trains. Does $G$ draw the digit it was asked for? The judge says.
@@ -97,7 +98,7 @@ guess_reader
 
 # %%
 stops = preset.pick([5, 10, 15], [100, 200, 400, 800, 1600, 3000], [200, 400, 1000, 4000, 9000])
-drawn, found = [], []
+label_game, drawn, found = new_game(), [], []
 for stop in runtime.track(stops, len(stops), "parts of the training"):
     label_game.advance(stop - int(label_game.rounds))
     fakes = label_game.generate(count, asked, seed=1)
@@ -131,7 +132,7 @@ guess_reader.compare(words[0] if found[-1] > 0.9 else words[1] if found[-1] > 0.
 # %%
 for name in ("discriminator", "generator"):
     label_game.set_rate(name, 5e-4)
-label_game.advance(preset.pick(5, 600, 2000))
+label_game.advance_to(stops[-1] + preset.pick(5, 600, 2000))
 fakes = label_game.generate(count, asked, seed=1)
 print(f"fakes read as asked: {np.mean(eye.classify(fakes) == asked):.1%} (chance 10%)")
 print(f"real digits read:    {np.mean(eye.classify(x) == y):.1%}")
@@ -297,8 +298,6 @@ print(f"other word:  {np.abs(third - first).max():.4f}")
 from tgan_lessons import caption_gan
 
 feed = pairs.feed()
-plain = caption_gan.build_game(mismatch=0.0)
-plain.feed(feed, batch_size=32)
 wishes = caption_data.draw_wishes(preset.pick(200, 2000, 2000), seed=5)
 print(*wishes[:4], sep=", ")
 
@@ -328,6 +327,8 @@ guess_plain
 
 # %%
 parts, rounds = preset.pick(2, 5, 5), preset.pick(10, 400, 800)
+plain = caption_gan.build_game(mismatch=0.0)
+plain.feed(feed, batch_size=32)
 begun = follow(plain, parts, rounds)
 print({name: f"{share:.0%}" for name, share in begun[-1].shares().items()})
 everything = begun[-1].everything.mean()
@@ -468,10 +469,11 @@ guess_spread.compare(words[0] if part >= 0.8 else words[1] if part >= 0.5 else w
 
 # %%
 game.set_coefficient("variety", 0.1)
-found += follow(game, 1, preset.pick(10, 1500, 5000))
+stop = parts * rounds + preset.pick(10, 1500, 5000)
+game.advance_to(stop)
 for name in ("discriminator", "generator"):
     game.set_rate(name, 5e-4)
-found += follow(game, 1, preset.pick(10, 1000, 4000))
+game.advance_to(stop + preset.pick(10, 1000, 4000))
 plots.show(
     draw_rows(), "The same captions and noise after more training: drawings of a row differ."
 )

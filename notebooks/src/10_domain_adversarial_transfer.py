@@ -188,7 +188,7 @@ features = adapt_models.build_features((24, 32, 64))
 size = features.output_shape[-1]
 classifier = adapt_models.build_head(size, 10)
 judge = adapt_models.build_head(size, 1, hidden=64, dropout=0.5)
-game = adapt.DANN(features, classifier, judge)
+game, film = adapt.DANN(features, classifier, judge), []
 game.feed(pool)
 
 # %%
@@ -209,7 +209,7 @@ guess_dann
 # %%
 import time
 
-total, film = preset.pick(6, 2500, 20_000), []
+total = preset.pick(6, 2500, 20_000)
 every = total // preset.pick(2, 5, 10)
 
 
@@ -255,7 +255,9 @@ plots.show(ax, "The target's curve climbs towards the source's; the judge stays 
 from dataclasses import replace
 
 y_t = np.tile(target.y_train, copies)
-above = measure(trainer.learn(replace(target, x_train=x_t, y_train=y_t), x_t, rounds=rounds))
+on_target = adapt_runs.Trainer("source only", filters=(24, 32, 64), channels=3)
+labelled = replace(target, x_train=x_t, y_train=y_t)
+above = measure(on_target.learn(labelled, x_t, rounds=rounds))
 print(f"trained on the target: {above.target:.1%}")
 
 # %%
@@ -461,8 +463,8 @@ harm = {title: {name: [] for name in narrow} for title in shares}
 turns = dict(zip(shares, (seeds, range(preset.pick(2, 6, 8))), strict=True))
 todo = [(title, name, seed) for title in shares for name in narrow for seed in turns[title]]
 for title, name, seed in runtime.track(todo, len(todo), "networks trained"):
-    rounds, kinds = preset.pick(4, 500, 2000), shares[title]
-    accuracy = target_accuracy(narrow[name], first, second, seed, rounds, kinds)
+    how_long, kinds = preset.pick(4, 500, 2000), shares[title]
+    accuracy = target_accuracy(narrow[name], first, second, seed, how_long, kinds)
     harm[title][name].append(accuracy)
 
 # %%

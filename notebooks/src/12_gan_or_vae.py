@@ -579,11 +579,11 @@ starts = {"VAE": vae.encode(many)[0], "GAN": gan.sample_noise(400, seed=6)}
 paths = np.array([-1, -0.5, 0, 0.5, 1], np.float32)
 
 # %%
-eye, lean = examiner.eye, {}
+eye, clear, lean = examiner.eye, {}, {}
 for name, paint in paints.items():
     sure = eye.probabilities(paint(starts[name])).max(axis=1)
-    starts[name] = starts[name][np.argsort(sure)[len(sure) // 2 :]]  # the clearer half
-    walked = [paint(starts[name] + step * ways[name]) for step in paths]
+    clear[name] = starts[name][np.argsort(sure)[len(sure) // 2 :]]  # the clearer half
+    walked = [paint(clear[name] + step * ways[name]) for step in paths]
     lean[name] = [slant(images).mean() for images in walked]
     kept = [np.mean(eye.classify(images) == eye.classify(walked[2])) for images in walked]
     print(f"{name}: slant {np.round(lean[name], 2)}, still the same digit {np.round(kept, 2)}")
@@ -602,7 +602,7 @@ guess_slant.compare(words[1] if all(works.values()) else words[0] if works["VAE"
 walk, rows = np.linspace(-1, 1, 9, dtype=np.float32)[:, None], {}
 for name, paint in paints.items():
     for k in (-1, -2):
-        rows[f"{name}, {-k}"] = paint(starts[name][k] + walk * ways[name])
+        rows[f"{name}, {-k}"] = paint(clear[name][k] + walk * ways[name])
 plots.show(show_rows(rows), "Two digits of each network lean from left to right along the row.")
 
 # %% [markdown]

@@ -137,10 +137,10 @@ def audit(team, seed, **settings):
 
 
 # %%
-fresh = [audit(team, seed) for seed, team in enumerate(teams[:5])]
+first_five = [audit(team, seed) for seed, team in enumerate(teams[:5])]
 
 # %%
-fresh = np.array(fresh + [audit(team, seed) for seed, team in enumerate(teams[5:], start=5)])
+fresh = np.array(first_five + [audit(team, seed) for seed, team in enumerate(teams[5:], start=5)])
 
 # %%
 ax = cipher_view.plot_audit(wrong["Bob"][:, -1], fresh, limit=7)

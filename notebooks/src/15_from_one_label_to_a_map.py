@@ -78,6 +78,7 @@ import keras
 
 from tgan_lessons import transfer
 
+reader = segment.build_reader(filters, hidden, augment=True)  # anew where the cell runs again
 steps = preset.pick(20, 1500, 6000)
 rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -334,14 +335,13 @@ guess_best
 # %%
 budgets = preset.pick((1, 5), (5, 20, 100), (5, 20, 100, 400))
 seeds = range(preset.pick(2, 5, 10))
-model, results, pixel_runs = Segmenter(reader), [], []
+model = Segmenter(reader)
 
 
-def note(method, budget, seed):
+def measure(method, budget, seed):
     maps = model.find(test.x)
-    accuracy = scenes.pixel_accuracy(test.y, maps)
-    results.append(transfer.Run(method, budget, seed, scenes.mean_iou(test.y, maps)))
-    pixel_runs.append(transfer.Run(method, budget, seed, accuracy))
+    readings = scenes.mean_iou(test.y, maps), scenes.pixel_accuracy(test.y, maps)
+    return [transfer.Run(method, budget, seed, reading) for reading in readings]
 
 
 # %%
@@ -349,9 +349,9 @@ def from_classifier(budget, seed):
     labelled = scenes.make_scenes(to_paste, budget, seed)
     model.start(reader)
     model.train(labelled, seed=seed, **stage_1)
-    note("frozen", budget, seed)
+    frozen = measure("frozen", budget, seed)
     model.train(labelled, seed=seed, **stage_2)
-    note("fine-tuned", budget, seed)
+    return frozen, measure("fine-tuned", budget, seed)
 
 
 # %%
@@ -361,22 +361,23 @@ from_new = {"steps": preset.pick(4, 400, 1000), "rate": 3e-2}
 def scratch(budget, seed):
     model.start(segment.build_reader(filters, hidden, seed=seed + 1))
     model.train(scenes.make_scenes(to_paste, budget, seed), seed=seed, **from_new)
-    note("scratch", budget, seed)
+    return measure("scratch", budget, seed)
 
 
 # %%
 pairs = [(budget, seed) for budget in budgets for seed in seeds]
 few_scenes, many_scenes = pairs[: -len(seeds)], pairs[-len(seeds) :]
-for pair in runtime.track(few_scenes, len(few_scenes), "networks trained"):
-    scratch(*pair)
+todo = runtime.track(few_scenes, len(few_scenes), "networks trained")
+scratch_few = [scratch(*pair) for pair in todo]
 
 # %%
-for pair in runtime.track(many_scenes, len(many_scenes), "networks trained"):
-    scratch(*pair)
+todo = runtime.track(many_scenes, len(many_scenes), "networks trained")
+scratch_many = [scratch(*pair) for pair in todo]
 
 # %%
-for pair in runtime.track(pairs, len(pairs), "networks trained, both stages"):
-    from_classifier(*pair)
+todo = runtime.track(pairs, len(pairs), "networks trained, both stages")
+tuned = [readings for pair in todo for readings in from_classifier(*pair)]
+results, pixel_runs = map(list, zip(*scratch_few, *scratch_many, *tuned, strict=True))
 
 # %%
 ax = plots.plot_budgets(results)
