@@ -152,6 +152,34 @@ def test_a_user_without_a_name_and_a_home_gets_a_page_and_is_told(start):
     assert "notebooks cannot be written" in server.said  # the checkout is root's
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("who", ["me", "nobody"])
+def test_the_readmes_line_pasted_in_a_fresh_environment(tmp_path, who):
+    """Everything is downloaded and installed: minutes, and 2 GB."""
+    if who == "nobody" and not (open_lab.is_root() and shutil.which("setpriv")):
+        pytest.skip("only root can become another user")
+    readme = (lessons.checkout() / "README.md").read_text(encoding="utf-8")
+    line = re.search(r"^python3 -m venv .venv && .*lab$", readme, re.MULTILINE)[0]
+    folder = tmp_path / "course"
+    left_out = shutil.ignore_patterns(".git", ".venv*", "__pycache__")
+    shutil.copytree(lessons.checkout(), folder, ignore=left_out)
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    before = []
+    if who == "nobody":
+        before, env["PATH"] = AS_NOBODY, "/usr/bin:/bin"  # root's own Python is closed to others
+        for path in (tmp_path, *tmp_path.parents[:2]):  # pytest's own, closed to others
+            path.chmod(0o755)
+        subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", tmp_path], check=True)
+    started = Started([*before, "sh", "-c", line], env | {"HOME": str(tmp_path)}, folder)
+    started.guard.cancel()
+    try:
+        assert started.until_open().page()[0] == 200
+        assert ("You are root" in started.said) == (who == "me" and open_lab.is_root())
+    finally:
+        started.kill()
+        started.process.wait()
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -425,8 +425,9 @@ guess_brake.compare(max(proven, key=proven.get))
 
 # %% [markdown]
 # Look at the paired intervals, not at the bars. Where one includes zero, five seeds have not shown
-# that the brake helps. Two brakes are proven here, and both keep copied layers near the source: one
-# by a spring, one by small steps. Weight decay had the same strengths to choose from, and pulls to
+# that the brake helps. The best two keep copied layers near the source: one by a spring, one by small
+# steps. Which of them is the better one, these seeds do not say; on another processor one of the two
+# has missed its proof by a hair. Weight decay had the same strengths to choose from, and pulls to
 # the wrong place. Early stopping does not steer at all, it picks a moment. And remember who
 # chose: 54 validation letters, with a shaky hand.
 

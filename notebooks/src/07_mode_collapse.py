@@ -320,11 +320,12 @@ best = max([name for name in mean if name != "plain"], key=mean.get)
 guess_cure.compare(best)
 
 # %% [markdown]
-# Three meters, three rankings. In *served*, **no switch beats no cure at all**, after so few rounds of
-# this small game. Two rates, spectral norm and packing serve surely fewer: their intervals lie below
-# zero. For R1 the interval holds zero, and nothing is decided.
+# Three meters, three rankings. Read which intervals clear zero. In *served*, after so few rounds of
+# this small game, **hardly any does so upwards, and several lie below it**: those switches serve surely
+# fewer modes than no cure at all. Where an interval holds zero, nothing is decided; the borderline
+# cases change sides from one processor to the next.
 #
-# In *recovered*, R1 and packing 2 are clearly above the plain game. Their fakes are still a mist that
+# In *recovered*, R1 and packing 2 are above the plain game. Their fakes are still a mist that
 # touches many modes and fills none. Are these cures useless, or only slow? A pack of two is one
 # judgement of D instead of two, and with two rates G takes smaller steps. The table cannot tell. For R1
 # you have seen the answer: with a larger G and four times as many rounds all 25 modes are served.
