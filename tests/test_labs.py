@@ -6,11 +6,13 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+from IPython.utils.capture import capture_output
 from PIL import Image
 
 from tgan_lessons import labs
 from tgan_lessons.controls import choice, number
 from tgan_lessons.lab_frame import NO_PRESET
+from tgan_lessons.stills import CLOSED, WIDGET_VIEW, is_closed
 
 
 class CountLab(labs.Lab):
@@ -252,3 +254,113 @@ def test_a_lab_must_say_how_it_trains():
     with pytest.raises(NotImplementedError):
         lab.tick()
     assert not lab.frame.has_steps and lab.draw_charts() is None
+
+
+# Several labs, and one that is shown again ----------------------------------------------------
+
+
+class Front:
+    """What a front end tells of the cell that runs."""
+
+    def __init__(self, shell, monkeypatch):
+        self.runs, self.shell = 0, shell
+        monkeypatch.setattr(labs.Lab, "_on_page", {})
+        monkeypatch.setattr(shell, "get_parent", lambda: self.parent, raising=False)
+
+    def run(self, metadata, *shown, code="lab"):
+        """Runs a cell that shows these; returns what the page gets."""
+        self.runs += 1
+        self.parent = {"header": {"msg_id": str(self.runs)}, "metadata": metadata}
+        self.shell.user_ns["In"] = [code]
+        with capture_output() as captured:
+            for one in shown:
+                one._ipython_display_()
+        return captured.outputs
+
+
+@pytest.fixture
+def front(shell, monkeypatch):
+    return Front(shell, monkeypatch)
+
+
+def is_alive(*some):
+    return [not is_closed(lab.frame.box) for lab in some]
+
+
+def views(outputs):
+    return [
+        output.data[WIDGET_VIEW]["model_id"] for output in outputs if WIDGET_VIEW in output.data
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"cellId": "a"}, {"cellId": "b"}),  # Jupyter and VS Code
+        ({"colab": {"cell_id": "a"}}, {"colab": {"cell_id": "b"}}),
+    ],
+)
+def test_two_of_a_kind_live_side_by_side(front, one, other):
+    first, second, third = CountLab(), CountLab(), CountLab()
+    front.run(one, first)
+    front.run(other, second)  # with the same text
+    assert is_alive(first, second) == [True, True]
+    click_through_time(first, 2)
+    click_through_time(second, 3)
+    assert (first.count, second.count) == (2, 3)
+    front.run(one, third, code="edited")
+    assert is_alive(first, second, third) == [False, True, True]
+    assert not first.frame.playing and second.frame.playing
+
+
+def test_without_a_name_a_cell_is_its_text(front):
+    first, second, third = CountLab(), CountLab(), CountLab()
+    front.run({}, first, code="a")
+    front.run({}, second, code="b")
+    assert is_alive(first, second) == [True, True]
+    front.run({}, third, code="b")
+    assert is_alive(first, second, third) == [True, False, True]
+
+
+def test_a_cell_may_show_two(front):
+    pair, others = (CountLab(), CountLab()), (CountLab(), CountLab())
+    front.run({"cellId": "a"}, *pair)
+    assert is_alive(*pair) == [True, True]
+    front.run({"cellId": "a"}, *others)
+    assert is_alive(*pair, *others) == [False, False, True, True]
+
+
+def test_one_that_is_shown_again_has_two_views(front, lab):
+    first, again = (front.run({"cellId": cell}, lab) for cell in "ab")
+    assert views(first) == views(again) == [lab.frame.box.model_id]
+    another = CountLab()
+    front.run({"cellId": "a"}, another)
+    assert is_alive(lab, another) == [True, True]  # the other cell still shows it
+    front.run({"cellId": "b"}, lab)  # shown again by the cell that showed it
+    assert is_alive(lab) == [True]
+    front.run({"cellId": "b"}, another)
+    assert is_alive(lab, another) == [False, True]
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_one_that_was_closed_is_its_last_frame_and_says_so(front, lab, seen):
+    if seen:
+        front.run({"cellId": "a"}, lab)
+    lab.tick()
+    for _ in range(2):
+        lab.close()
+    (shown,) = front.run({"cellId": "b"}, lab)
+    assert WIDGET_VIEW not in shown.data
+    assert CLOSED in shown.data["text/html"] and "data:image/jpeg" in shown.data["text/html"]
+    assert shown.data["text/plain"] == f"CountLab: count <1> {CLOSED}"
+    lab.tick()
+    assert lab.count == 2
+
+
+def test_two_labs_never_train_at_once(front):
+    first, second = CountLab(), CountLab()
+    with first.lock:
+        thread = threading.Thread(target=second.tick)
+        thread.start()
+        thread.join(10)
+    assert second.count == 0 and not thread.is_alive()

@@ -11,6 +11,7 @@ from tgan_lessons import clinic, clinic_patients, clinic_view
 from tgan_lessons.charts import Chart, Curve, draw_charts
 from tgan_lessons.controls import Control, choice, number
 from tgan_lessons.film import Film
+from tgan_lessons.lab_frame import button
 from tgan_lessons.labs import Lab, train_for
 
 if TYPE_CHECKING:
@@ -93,14 +94,11 @@ class ClinicLab(Lab):
         """A button that tells the diagnosis."""
         import html
 
-        import ipywidgets as widgets
-
-        button = widgets.Button(description="diagnosis", tooltip="Guess first")
-        button.layout.width = "84px"
-        button.add_class("tgan-diagnosis")
-        button.on_click(self._guarded(lambda _: self.say(html.escape(self.diagnosis()))))
-        self.diagnosis_button = button
-        return [button]
+        self.diagnosis_button = button("diagnosis", "Guess first")
+        self.diagnosis_button.add_class("tgan-diagnosis")
+        tell = self._guarded(lambda _: self.say(html.escape(self.diagnosis())))
+        self.diagnosis_button.on_click(tell)
+        return [self.diagnosis_button]
 
     def draw(self) -> Image:
         """Fakes on D's landscape."""

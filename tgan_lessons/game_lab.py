@@ -11,6 +11,7 @@ import numpy as np
 from tgan_lessons.charts import Chart, Curve
 from tgan_lessons.controls import Control, choice, number
 from tgan_lessons.film import Film
+from tgan_lessons.lab_frame import button
 from tgan_lessons.labs import Lab
 
 if TYPE_CHECKING:
@@ -195,18 +196,13 @@ class GameLab(Lab):
 
     def buttons(self) -> list[widgets.Widget]:
         """A button for each player that moves it alone."""
-        import ipywidgets as widgets
-
         self.move_buttons: dict[str, widgets.Button] = {}
         for player in self.game.players:
             sign = letter(player.name)
-            button = widgets.Button(
-                description=f"move {sign}", tooltip=f"{sign} moves, all others hold still"
-            )
-            button.layout.width = "74px"
-            button.add_class(f"tgan-move-{sign}")
-            button.on_click(self._guarded(lambda _, name=player.name: self._clicked(name)))
-            self.move_buttons[player.name] = button
+            move = button(f"move {sign}", f"{sign} moves, all others hold still")
+            move.add_class(f"tgan-move-{sign}")
+            move.on_click(self._guarded(lambda _, name=player.name: self._clicked(name)))
+            self.move_buttons[player.name] = move
         return list(self.move_buttons.values())
 
     def _clicked(self, name: str) -> None:

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from tgan_lessons import checkpoint
 from tgan_lessons.files import read_arrays, write_arrays
 from tgan_lessons.game_lab import GameLab
 from tgan_lessons.gan import GAN
+from tgan_lessons.stills import is_closed
 
 SAVE_EVERY = 20.0  # seconds of play
 
@@ -32,6 +33,7 @@ class KeptGameLab(GameLab):
 
     path: Path | None
     given: GAN
+    _writers: ClassVar[dict[Path, KeptGameLab]] = {}  # who wrote a file last
 
     def __init__(self) -> None:
         self._file, self._unsaved, self._saved_at = None, False, time.perf_counter()
@@ -62,9 +64,9 @@ class KeptGameLab(GameLab):
         if self.path is None or not self._unsaved:
             return None
         with self.lock:
-            if self._file is None or _rounds_in(self._file) > self.rounds:
-                fits = (file for file in self._files() if _rounds_in(file) <= self.rounds)
-                self._file = next(fits)
+            if self._file is None or not self._may_write(self._file):
+                self._file = next(file for file in self._files() if self._may_write(file))
+            self._writers[self._file.resolve()] = self
             if self.game is not self.given:  # the file is of the game that the caller gave
                 self.given.go_on_from(self.game)
             checkpoint.save(self.given, self._file)
@@ -72,6 +74,12 @@ class KeptGameLab(GameLab):
             write_arrays(_about(self._file), {"about": np.array(about)})
             self._unsaved, self._saved_at = False, time.perf_counter()
         return self._file
+
+    def _may_write(self, file: Path) -> bool:
+        """Whether a file holds no longer run, and none of another lab that is on the page."""
+        writer = self._writers.get(file.resolve(), self)
+        is_free = writer is self or is_closed(writer.frame.box) or writer._file != file
+        return is_free and _rounds_in(file) <= self.rounds
 
     def _files(self) -> Iterator[Path]:
         """The lab's file and those beside it: the last one does not exist yet."""

@@ -33,8 +33,8 @@ class Frame:
         self._lab = lab
         self.play = widgets.Play(interval=INTERVAL, max=10**9, show_repeat=False)
         self.playing_trait = "playing" if self.play.has_trait("playing") else "_playing"  # 8, 7
-        self.reset = _button("reset", "refresh", "Back to the start of this run")
-        self.step = _button("step", "step-forward", "One small step, explained")
+        self.reset = button("reset", "Back to the start of this run", "refresh")
+        self.step = button("step", "One small step, explained", "step-forward")
         self.slow = widgets.Checkbox(description="slow motion", indent=False)
         self.slow.layout.width = "120px"
         set_tooltip(self.slow, "Step by step, each one explained")
@@ -131,12 +131,13 @@ def _tabs(pages: dict[str, widgets.Widget]) -> widgets.Tab:
     return tabs
 
 
-def _button(name: str, icon: str, tip: str) -> widgets.Button:
+def button(name: str, tip: str, icon: str = "") -> widgets.Button:
+    """A button that is as wide as its name."""
     import ipywidgets as widgets
 
-    button = widgets.Button(description=name, icon=icon, tooltip=tip)
-    button.layout.width = "84px"
-    return button
+    made = widgets.Button(description=name, icon=icon, tooltip=tip)
+    made.layout.width, made.layout.flex = "auto", "0 0 auto"
+    return made
 
 
 def _all_of(widget: widgets.Widget) -> list[widgets.Widget]:

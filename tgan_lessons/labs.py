@@ -12,10 +12,11 @@ import html
 import io
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tgan_lessons import cells
 from tgan_lessons.controls import Control, Panel
 from tgan_lessons.film import Film
 from tgan_lessons.lab_frame import Frame
@@ -49,7 +50,7 @@ class Lab:
     `numbers`. Optional are `step` (a small piece of training, with its explanation, for slow
     motion), `draw_charts`, `buttons`, `pages` and `presets`.
 
-    One lock guards the model: a tick that finds it taken is skipped, a button waits. A direct call
+    One lock guards the models: a tick that finds it taken is skipped, a button waits. A direct call
     of `tick` raises what goes wrong; in the browser the message line shows it and the clock stops.
 
     Args:
@@ -57,10 +58,11 @@ class Lab:
     """
 
     presets: ClassVar[Mapping[str, Preset]] = {}
-    _on_page: ClassVar[dict[type, Lab]] = {}
+    # One for all labs, not one each: two may play with the same model.
+    lock: ClassVar[Any] = threading.RLock()
+    _on_page: ClassVar[dict[Hashable, tuple[Hashable, list[Lab]]]] = {}  # cell: its last run, labs
 
     def __init__(self, **settings: Any) -> None:
-        self.lock = threading.RLock()
         self.film: Film[tuple[str, bytes]] = Film()
         self._shown, self._still = 0, None
         self._looking_back = self._loading = False  # widgets move by us, not by the learner
@@ -281,18 +283,30 @@ class Lab:
     # How a notebook shows it
 
     def close(self) -> None:
-        """Stops the clock and takes the lab off the page."""
+        """Stops the clock and takes the lab off the page; its last frame stays."""
         self.pause()
         self.frame.close()
 
     def _ipython_display_(self) -> None:
-        before = self._on_page.get(type(self))
-        if before is not None and before is not self:  # its cell was run again
-            before.close()
-        self._on_page[type(self)] = self
+        self._replace_earlier()
         if self._still is None:
             self._still = Still(self.frame.box)
         self._still.display(*self._last_frame())
+
+    def _replace_earlier(self) -> None:
+        """Closes what this cell showed when it was run before: nobody sees those clocks any more.
+
+        A lab that another cell shows as well stays.
+        """
+        if (now := cells.running()) is None:
+            return
+        cell, run = now
+        before, shown = self._on_page.get(cell, (run, []))
+        self._on_page[cell] = run, [*(shown if run == before else ()), self]
+        elsewhere = [lab for _, labs in self._on_page.values() for lab in labs]
+        for lab in shown:
+            if lab not in elsewhere:
+                lab.close()
 
     def _last_frame(self) -> tuple[str, str]:
         """The picture as HTML, and words: for a page without a kernel."""

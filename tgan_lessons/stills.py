@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from tgan_lessons.runtime import announce
 
 if TYPE_CHECKING:
-    from ipywidgets import Box
+    from ipywidgets import Box, Widget
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 JUPYTER_OUTPUT = ".jp-OutputArea-child"
+CLOSED = "This was closed, and shows what it showed last. Run the cell that makes it for a new one."
 
 
 class Still:
@@ -39,7 +40,7 @@ class Still:
         import ipywidgets as widgets
 
         self.box = box
-        self.name = f"tgan-still-{box.model_id}"
+        self.name = f"tgan-still-{'closed' if is_closed(box) else box.model_id}"
         rules = _hide(f".{self.name}", f"{JUPYTER_OUTPUT}:has(.{self.name})")
         style = widgets.HTML(rules, layout=widgets.Layout(display="none"))
         box.children = (*box.children, style)
@@ -47,6 +48,8 @@ class Still:
 
     def display(self, html: str, text: str) -> None:
         """Shows the widget, and beneath it the still; without IPython it prints `text`.
+
+        A widget that was closed is its still, and says so.
 
         Args:
             html: the still. Escape what does not come from the course.
@@ -57,6 +60,9 @@ class Still:
 
         if get_ipython() is None:
             announce(text)
+            return
+        if is_closed(self.box):
+            display(self._bundle(f"{html}<p>{CLOSED}</p>", f"{text} {CLOSED}"), raw=True)
             return
         view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
         display({WIDGET_VIEW: view}, raw=True)
@@ -73,6 +79,11 @@ class Still:
         gone = f"{JUPYTER_OUTPUT}:has(+ * .{self.name}):not(:has(.jp-OutputArea-output *))"
         page = f'{_hide(gone)}<div class="{self.name}">{html}</div>'
         return {"text/html": page, "text/plain": text}
+
+
+def is_closed(widget: Widget) -> bool:
+    """Whether a widget was closed: it has no view any more, and cannot get one."""
+    return widget.comm is None
 
 
 def _hide(*selectors: str) -> str:
