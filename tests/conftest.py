@@ -16,6 +16,7 @@ def compares_floats(path: Path) -> bool:
     return bool(FLOATS.search(path.read_text(encoding="utf-8")))
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items):
     """Marks the tests of modules that compare floats: `pytest -m numeric`."""
     for item in items:
