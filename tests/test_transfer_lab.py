@@ -227,7 +227,10 @@ def test_weights_that_are_no_numbers_are_told_and_the_others_go_on(race):
     [
         ({"contestants": {}}, "`contestants` must name at least one"),
         ({"contestants": {"a": Contestant(learning_rate=0.0)}}, "`learning_rate` must be a finite"),
-        ({"contestants": {"a": Contestant(frozen_blocks=3)}}, "`blocks` must be a whole number from 0 to 2"),
+        (
+            {"contestants": {"a": Contestant(frozen_blocks=3)}},
+            "`blocks` must be a whole number from 0 to 2",
+        ),
         ({"per_class": 13}, "`per_class` must be between 1 and 12"),
     ],
 )
