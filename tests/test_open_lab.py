@@ -148,7 +148,7 @@ def test_a_user_without_a_name_and_a_home_gets_a_page_and_is_told(start):
     server = start("--no-browser", env=env, python=python, before=AS_NOBODY).until_open()
     assert server.page()[0] == 200
     assert "You are root" not in server.said
-    assert "Your home folder cannot be written" in server.said
+    assert "A temporary home folder serves (/nonexistent cannot be written to)" in server.said
     assert "notebooks cannot be written" in server.said  # the checkout is root's
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tgan_lessons import lessons
-from tgan_lessons.execute import LessonError, OnCell, execute
+from tgan_lessons.execute import LessonError, OnCell, execute, writing
 from tgan_lessons.files import check_writable, write_or_keep
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ def build_notebook(
         header = {"notebook_metadata_filter": "-all", "cell_metadata_filter": "tags,-all"}
         notebook.metadata = {"jupytext": header}
         _write(script, jupytext.writes(notebook, fmt="py:percent"))
-    with _told(notebook_path):
+    with _writing(notebook_path):
         check_writable(notebook_path)
     execute(notebook, notebook_path.stem, preset, on_cell)
     normalise(notebook)
@@ -162,20 +161,12 @@ def build_notebook(
 
 
 def _write(path: Path, text: str) -> None:
-    with _told(path):
+    with _writing(path):
         write_or_keep(path, text)
 
 
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        before = " What was there before is still there." if path.is_file() else ""
-        raise LessonError(
-            f"Could not write {path} ({error.strerror or error}).{before} "
-            "Make room, and build again."
-        ) from error
+def _writing(path: Path) -> AbstractContextManager[None]:
+    return writing(path, "What was there before", "Make room, and build again.", LessonError)
 
 
 def targets(lesson: str | None = None) -> list[Path]:

@@ -174,14 +174,21 @@ def to_html(notebook: NotebookNode, folder: Path, title: str) -> str:
 
 
 @contextmanager
-def _told(page: Path) -> Iterator[None]:
+def writing(path: Path, what: str, advice: str, kind: type[Exception] = OSError) -> Iterator[None]:
+    """Turns an error of a file that cannot be written into one that says so and what helps.
+
+    Args:
+        path: of the file.
+        what: was there before, the start of a sentence; it is told where there was something.
+        advice: what to do.
+        kind: of the error that is raised.
+    """
     try:
         yield
     except OSError as error:
-        before = " A page from before is still there." if page.is_file() else ""
-        raise OSError(
-            f"Could not write {page} ({error.strerror or error}).{before} "
-            "Choose a folder with room that you may write to."
+        before = f" {what} is still there." if path.is_file() else ""
+        raise kind(
+            f"Could not write {path} ({error.strerror or error}).{before} {advice}"
         ) from error
 
 
@@ -211,14 +218,15 @@ def run(
     lesson_path, page = Path(lesson_path), Path(output_dir) / f"{Path(lesson_path).stem}.html"
     notebook = nbformat.reads(decode(lesson_path.read_bytes()), as_version=4)
     failure = None
-    with _told(page):
+    telling = page, "A page from before", "Choose a folder with room that you may write to."
+    with writing(*telling):
         check_writable(page)
     try:
         execute(notebook, lesson_path.stem, preset, on_cell)
     except LessonError as error:
         failure = error
     html = to_html(notebook, lesson_path.parent, lesson_path.stem)
-    with _told(page):
+    with writing(*telling):
         write_or_keep(page, html)
     if failure is not None:
         raise failure

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +28,6 @@ def start(folder: Path, browser: bool, options: Sequence[str]) -> int:
     Returns:
         Its exit code.
     """
-    environment = os.environ | _home(os.environ)
     browser = browser and _has_display()
     if not os.access(folder, os.W_OK):
         _say(f"{folder} cannot be written: what you change there cannot be kept. For copies of "
@@ -39,15 +37,15 @@ def start(folder: Path, browser: bool, options: Sequence[str]) -> int:
     if is_root():
         command.append("--allow-root")
         _say(f"You are root, and so is every notebook. {_listens(options)}")
-    server = subprocess.Popen([*command, *options], env=environment)
+    server = subprocess.Popen([*command, *options])
     for number in (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
         signal.signal(number, lambda number, _: server.send_signal(number))
-    address = _address(server, environment)
+    address = _address(server)
     if address and not browser:
         _say(f"\nOpen this address in a browser on this machine:\n\n    {address}\n")
     code = _wait(server)
     if code and not address:
-        _say(_advice(environment))
+        _say(_advice())
     return code
 
 
@@ -75,25 +73,10 @@ def _has_display() -> bool:
     return any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"))
 
 
-def _home(environment: os._Environ) -> dict[str, str]:
-    """A home folder for this session where there is none that can be written, as in containers."""
-    home = environment.get("HOME") or environment.get("USERPROFILE") or ""
-    if home and os.access(home, os.W_OK):
-        return {}
-    try:  # the user database may know one
-        if not home and os.access(Path.home(), os.W_OK):
-            return {}
-    except RuntimeError:
-        pass
-    made = tempfile.mkdtemp(prefix="tgan-lessons-home-")
-    _say(f"Your home folder cannot be written: Jupyter keeps its own files in {made}.")
-    return {"HOME": made}
-
-
-def _address(server: subprocess.Popen, environment: dict[str, str]) -> str:
+def _address(server: subprocess.Popen) -> str:
     """The server's address with its token, once it is up; empty where it ends before."""
     code = "from jupyter_core.paths import jupyter_runtime_dir; print(jupyter_runtime_dir())"
-    found = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True)
     about = Path(os.fsdecode(found.stdout).strip()) / f"jpserver-{server.pid}.json"
     while server.poll() is None:
         try:
@@ -112,9 +95,9 @@ def _wait(server: subprocess.Popen) -> int:
             continue
 
 
-def _advice(environment: dict[str, str]) -> str:
+def _advice() -> str:
     """What to do where Jupyter ended before it could be reached."""
-    folder = environment.get("JUPYTER_CONFIG_DIR") or f"{environment.get('HOME', '~')}/.jupyter"
+    folder = os.environ.get("JUPYTER_CONFIG_DIR") or os.path.expanduser("~/.jupyter")
     return (
         "JupyterLab did not start; its own words are above. A port that is taken: tgan-lessons lab "
         f"-- --port=0. Settings of yours ({folder}): try JUPYTER_NO_CONFIG=1 tgan-lessons lab"
