@@ -146,6 +146,9 @@ def test_every_method_is_built_trained_and_measured(method):
     assert all(0 <= v <= 1 for v in (reading.source, reading.target, reading.probe))
     assert np.isnan(reading.judge) == (method != "DANN")
     assert adapt_runs.score(game, TARGET.x_train, *tests[1]) == pytest.approx(reading.target)
+    columns = [(x, y[:, np.newaxis]) for x, y in tests]
+    again = adapt_runs.measure(game, *columns, (SOURCE.x_train, TARGET.x_train), averaged=False)
+    assert (again.source, again.target) == (reading.source, reading.target)
 
 
 def test_a_trainer_that_is_used_again_forgets_what_it_learned():

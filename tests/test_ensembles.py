@@ -127,6 +127,20 @@ def test_nobody_notices_the_others(images, batches):
         np.testing.assert_allclose(ours[2], theirs[0], atol=1e-6)
 
 
+def test_labels_in_a_column_are_labels(images, batches):
+    x, y = images
+    one, other = Ensemble(PLAN, new()), Ensemble(PLAN, new())
+    one.train(x, y, batches, 1e-2)
+    other.train(x, y[:, np.newaxis], batches, 1e-2)
+    assert all(map(np.array_equal, one.weights, other.weights))
+    chosen = np.isin(y, np.flatnonzero(np.array(PLAN.groups) == PLAN.groups[y[0]]))
+    x, y = x[chosen], y[chosen]
+    assert np.array_equal(one.accuracy(x, y), one.accuracy(x, y[:, np.newaxis]))
+    for wrong in (np.eye(6, dtype=int)[y], y[:-1], y.astype(float), y + 6):
+        with pytest.raises((TypeError, ValueError), match=r"^`y` must"):
+            one.accuracy(x, wrong)
+
+
 def test_two_trainings_are_one_longer_training(images, batches):
     once, twice = Ensemble(PLAN, new()), Ensemble(PLAN, new())
     once.train(*images, batches, 1e-2)

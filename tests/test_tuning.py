@@ -124,6 +124,16 @@ def test_nothing_of_the_backbone_moves_without_the_word(run):
     assert not same(head, run.head.get_weights())
 
 
+def test_labels_in_a_column_are_labels(made, batch):
+    x, y = batch
+    made.start(x, y[:, np.newaxis], seed=5)
+    assert np.array_equal(made.y, y)
+    assert made.score(x, y[:, np.newaxis]) == made.score(x, y)
+    for wrong in (np.eye(3, dtype=int)[y], y[:5], y.astype(str), y.astype(float)):
+        with pytest.raises((TypeError, ValueError), match=r"^`y` must"):
+            made.score(x, wrong)
+
+
 def test_the_last_stages_learn_as_keras_teaches_them(run, backbone, batch):
     run.advance(1, training=False, top=2, rate=1e-2, top_rate=1e-3, batch_size=12)
     twin = giant_models.copy_of(backbone)

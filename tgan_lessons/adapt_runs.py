@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tgan_lessons import adapt, adapt_models, transfer
-from tgan_lessons.data import Dataset
+from tgan_lessons.data import Dataset, check_labels
 from tgan_lessons.runtime import MOST_SEED, check_number, check_whole, choose
 
 if TYPE_CHECKING:
@@ -171,7 +171,8 @@ def measure(
     pairs = list(zip(readers, (source, target), strict=True))
     features = [_features(reader, x) for reader, (x, _) in pairs]
     logits = [transfer.evaluate(r.layers[1], f) for r, f in zip(readers, features, strict=True)]
-    right = [float(np.mean(z.argmax(axis=1) == y)) for z, (_, (_, y)) in zip(logits, pairs)]  # noqa: B905
+    labels = [check_labels(y, len(x)) for x, y in (source, target)]
+    right = [float(np.mean(z.argmax(axis=1) == y)) for z, y in zip(logits, labels, strict=True)]
     told = float("nan")
     if isinstance(game, adapt.DANN):
         of_source, of_target = (transfer.evaluate(game.judge, f) > 0 for f in features)

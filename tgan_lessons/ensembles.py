@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tgan_lessons import resume
+from tgan_lessons.data import check_labels
 from tgan_lessons.pieces import Pieces
 from tgan_lessons.small_nets import (
     LAYERS,
@@ -86,7 +87,7 @@ class Ensemble:
             ValueError: batches or rates for another number of networks, a negative rate.
             FloatingPointError: weights are not finite any more; it says in which networks.
         """
-        count, size = self.count, np.shape(batches)[-1]
+        count, size, y = self.count, np.shape(batches)[-1], check_labels(y, len(x))
         if np.ndim(batches) != 3 or np.shape(batches)[1] != count or not np.size(batches):
             raise ValueError(
                 f"`batches` must have shape (steps, {count}, size), steps ≥ 1. "
@@ -163,6 +164,7 @@ class Ensemble:
 
     def accuracy(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """The share of images of one task that each network reads correctly: (networks,)."""
+        y = check_labels(y, len(x), classes=len(self.plan.groups))
         return (self.read(x, self.plan.groups[y[0]]) == y).mean(axis=1)
 
 

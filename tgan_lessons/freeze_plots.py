@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tgan_lessons.data import check_labels
 from tgan_lessons.freezing import Outcome
 from tgan_lessons.metrics import mean_interval
 from tgan_lessons.plots import new_axes
@@ -182,6 +183,7 @@ def plot_plane(
         names: of all classes.
         ax: where to draw.
     """
+    labels = check_labels(labels, len(places), classes=len(names), name="labels")
     ax = ax or new_axes(5.0, 4.5)
     colors = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#000000", "#56B4E9")
     for index, label in enumerate(np.unique(labels)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tgan_lessons import giants, transfer
-from tgan_lessons.data import Dataset, sample_per_class
+from tgan_lessons.data import Dataset, check_labels, sample_per_class
 from tgan_lessons.giant_models import copy_of, norms
 from tgan_lessons.models import check_model
 from tgan_lessons.runtime import check_whole, choose
@@ -71,6 +71,7 @@ def try_out(
         classes: how many there are.
     """
     choose("freezing", freezing, FREEZING)
+    y = check_labels(y, len(x), classes=classes)
     _freeze(backbone, freezing)
     model = build_on(backbone, call, classes)
     keep = freezing == FREEZING[3]

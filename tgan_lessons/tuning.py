@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tgan_lessons import giants, resume, transfer
-from tgan_lessons.data import check_images
+from tgan_lessons.data import check_images, check_labels
 from tgan_lessons.giant_models import check_top, copy_of, norms, stages
 from tgan_lessons.runtime import check_number, choose
 
@@ -83,6 +83,7 @@ class Tuning:
                 scratch.
             seed: of the batches.
         """
+        y = check_labels(y)
         check_images(x, y, classes=self.head.units)
         self.backbone.set_weights(fresh.get_weights() if fresh is not None else self._first)
         self.head.set_weights([np.zeros(w.shape) for w in self.head.weights])
@@ -189,7 +190,7 @@ class Tuning:
         """The share of images read correctly, in inference mode."""
         features = giants.features(self.backbone, x)
         kernel, bias = self.head.get_weights()
-        return float(np.mean((features @ kernel + bias).argmax(axis=1) == y))
+        return float(np.mean((features @ kernel + bias).argmax(axis=1) == check_labels(y, len(x))))
 
     def moved(self) -> float:
         """The largest change of any weight of the backbone since the start; statistics aside."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from tgan_lessons import metrics, plots
 from tgan_lessons.charts import TEXT
-from tgan_lessons.data import to_uint8
+from tgan_lessons.data import check_labels, to_uint8
 from tgan_lessons.planes import FAKE, REAL, font
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def plot_codes(codes: np.ndarray, labels: np.ndarray, *, ax: Axes | None = None)
         labels: class numbers from 0 to 9, shape (n,).
         ax: where to draw.
     """
+    labels = check_labels(labels, len(codes), classes=len(CLASSES), name="labels")
     ax = ax or plots.new_axes(7, 7)
     for label in np.unique(labels):
         own, color = codes[labels == label], CLASSES[label]

@@ -41,9 +41,11 @@ from tgan_lessons import questions
 
 guess_flat = questions.predict(
     "The fakes come closer, from 5 to 4. Each hump is 0.3 wide. The Jensen–Shannon divergence",
-    "falls by about a fifth",
-    "falls a little",
     "does not change in the first six decimals",
+    1e-6,
+    "falls by less than a tenth",
+    0.07,
+    "falls by more",
 )
 guess_flat
 
@@ -54,8 +56,7 @@ from tgan_lessons.distance_lab import jensen_shannon
 
 far, near = jensen_shannon(5, width=0.3), jensen_shannon(4, width=0.3)
 print(f"JSD at 5: {far:.9f}\nJSD at 4: {near:.9f}\nlog 2:    {np.log(2):.9f}")
-words = guess_flat.options
-guess_flat.compare(words[2] if far - near < 1e-6 else words[1] if near > 0.9 * far else words[0])
+guess_flat.compare(far - near)
 
 # %% [markdown]
 # JSD asks of each place: *more real samples or more fakes?* Where the humps share no place, the
@@ -183,9 +184,11 @@ def far_game(**rules):
 # %%
 guess_slope = questions.predict(
     "D and critic learn, G holds still. At the fakes, what does G get?",
-    "a strong slope from D, a weak one from the critic",
-    "about the same from both",
-    "hardly any slope from D (as a probability), a slope of 1 from the critic",
+    "a stronger slope from D than from the critic",
+    0.5,
+    "about the same (within a factor of 2)",
+    2,
+    "from D (as a probability) less than half of the critic's",
 )
 guess_slope
 
@@ -220,9 +223,7 @@ plots.show(
 )
 
 # %%
-words = guess_slope.options
-ratio = abs(at_fakes["critic"]) / abs(at_fakes["D"])
-guess_slope.compare(words[2] if ratio > 10 else words[1] if ratio > 0.5 else words[0])
+guess_slope.compare(abs(at_fakes["critic"]) / abs(at_fakes["D"]))
 
 # %% [markdown]
 # D has made up its mind, and *sure* is flat. The critic is a slide from the fakes to the real
@@ -255,9 +256,11 @@ print(f"the critic's estimate: {estimate(critic, normal[:2000]):.2f}")
 # %%
 guess_clip = questions.predict(
     "Three layers. We clip at c = 0.01, 0.1 and 1. The critic's estimates of the distance 6 differ",
-    "by less than a factor of 2",
-    "by a factor of about 10",
-    "by a factor of more than 1,000",
+    "by less than a factor of 10",
+    10,
+    "by a factor of 10 to 1,000",
+    1000,
+    "by more",
 )
 guess_clip
 
@@ -270,9 +273,7 @@ for c in (0.01, 0.1, 1.0):
     print(f"clipped at {c:<4}: estimate {estimates[c]:.4g}")
 
 # %%
-ratio = max(estimates.values()) / max(min(estimates.values()), 1e-12)
-words = guess_clip.options
-guess_clip.compare(words[2] if ratio > 1000 else words[1] if ratio > 3 else words[0])
+guess_clip.compare(max(estimates.values()) / max(min(estimates.values()), 1e-12))
 
 # %% [markdown]
 # Each layer multiplies by something that $c$ bounds. Three layers: roughly $c^3$. So $c$ does not set
@@ -381,7 +382,9 @@ guess_meter = questions.predict(
     "Twelve stops, ranked by D's loss and ranked by the Fréchet distance. Rank correlation 1 means "
     "the same order. Which game's loss is the better meter?",
     "the usual game's",
-    "both are about as good",
+    -0.15,
+    "both are about as good (within 0.15)",
+    0.15,
     "the Wasserstein game's",
 )
 guess_meter
@@ -431,9 +434,7 @@ ax.legend(fontsize=13, frameon=False)
 plots.show(ax, "The critic's loss falls with the Fréchet distance; the usual game's stays level.")
 
 # %%
-better = rank["Wasserstein"] - rank["usual"]
-words = guess_meter.options
-guess_meter.compare(words[2] if better > 0.15 else words[0] if better < -0.15 else words[1])
+guess_meter.compare(rank["Wasserstein"] - rank["usual"])
 
 # %% [markdown]
 # Both games learned; one of them *said so*. The usual loss compares two players who both get better.

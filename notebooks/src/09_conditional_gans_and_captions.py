@@ -90,9 +90,11 @@ def find_label(discriminator):
 # %%
 guess_reader = questions.predict(
     "G draws nearly all digits as asked. To how many real ones does D give the right label?",
-    "more than 90 of 100 digits",
+    "less than 50 of 100 digits",
+    0.5,
     "50 to 90 of 100",
-    "less than 50 of 100",
+    0.9,
+    "more than 90 of 100",
 )
 guess_reader
 
@@ -118,8 +120,7 @@ plots.show(
 )
 
 # %%
-words = guess_reader.options
-guess_reader.compare(words[0] if found[-1] > 0.9 else words[1] if found[-1] > 0.5 else words[2])
+guess_reader.compare(found[-1])
 
 # %% [markdown]
 # $D$ learns the labels, and **forgets** them again. As long as $G$ draws the wrong digits, the
@@ -150,7 +151,9 @@ print(f"real digits read:    {np.mean(eye.classify(x) == y):.1%}")
 guess_noise = questions.predict(
     "One noise vector, two labels. Will both digits lean alike (correlation of the slants)?",
     "not at all (below 0.2)",
+    0.2,
     "somewhat (0.2 to 0.6)",
+    0.6,
     "closely (above 0.6)",
 )
 guess_noise
@@ -174,8 +177,7 @@ alike = np.corrcoef(leans)[np.triu_indices(10, 1)].mean()
 print(f"correlation of the slants of two labels, mean of 45 pairs: {alike:.2f}")
 
 # %%
-words = guess_noise.options
-guess_noise.compare(words[2] if alike > 0.6 else words[1] if alike > 0.2 else words[0])
+guess_noise.compare(alike)
 
 # %% [markdown]
 # Nobody told $G$ to put the handwriting into $z$ and the digit into $y$. But the label says which
@@ -320,7 +322,9 @@ def follow(game, parts, rounds):
 guess_plain = questions.predict(
     "After 2,000 rounds, a drawing shows everything that its caption asks for in",
     "less than 40 of 100",
+    0.4,
     "40 to 75 of 100",
+    0.75,
     "more than 75 of 100",
 )
 guess_plain
@@ -335,8 +339,7 @@ everything = begun[-1].everything.mean()
 print(f"everything in the caption is obeyed: {everything:.0%}")
 
 # %%
-words = guess_plain.options
-guess_plain.compare(words[2] if everything > 0.75 else words[1] if everything > 0.4 else words[0])
+guess_plain.compare(everything)
 
 # %% [markdown]
 # Why not more? To tell real from fake, $D$ has an easier way than reading: look at the *strokes*.
@@ -365,9 +368,11 @@ print(inspect.getsource(caption_gan.CaptionGAN.losses))
 # %%
 guess_wrong = questions.predict(
     "Same networks, same rounds, and wrong captions for D (m = ½). Whole captions are obeyed",
-    "about as often",
+    "less often, by more than 5 points: D is confused",
+    -5,
+    "about as often (within 5 points)",
+    5,
     "more often, by at least 5 points",
-    "less often: D is confused",
 )
 guess_wrong
 
@@ -388,8 +393,7 @@ plots.show(ax, "Share of captions obeyed over the rounds: higher with wrong capt
 # %%
 gain = 100 * (np.mean(curves["and wrong captions"]) - np.mean(curves["true pairs and fakes"]))
 print(f"on average over the readings: {gain:+.0f} points")
-words = guess_wrong.options
-guess_wrong.compare(words[1] if gain >= 5 else words[2] if gain <= -5 else words[0])
+guess_wrong.compare(gain)
 
 # %% [markdown]
 # Is it the reading? We can ask both discriminators. Every word adds its own vote to the score. For
@@ -430,9 +434,11 @@ plots.show(draw_rows(), "Six captions, eight drawings each; those of a row look 
 # %%
 guess_spread = questions.predict(
     "Asked just for “seven”, how much do drawings vary in thickness, slant and size?",
-    "as much as real ones (at least 80 of 100)",
-    "half as much or more",
-    "less than half as much",
+    "less than half as much as real ones",
+    0.5,
+    "50 to 80 of 100",
+    0.8,
+    "as much (at least 80 of 100)",
 )
 guess_spread
 
@@ -451,8 +457,7 @@ def find_spread():
 # %%
 before = find_spread()
 print("spread, as a part of the real one:", {k: f"{v:.0%}" for k, v in before.items()})
-part, words = np.mean(list(before.values())), guess_spread.options
-guess_spread.compare(words[0] if part >= 0.8 else words[1] if part >= 0.5 else words[2])
+guess_spread.compare(np.mean(list(before.values())))
 
 # %% [markdown]
 # Many pictures are true of one caption. $D$ looks at one pair at a time: it can say that this
@@ -537,7 +542,9 @@ plots.show(ax, "For each word, the share of drawings that show it, beside chance
 guess_words = questions.predict(
     "Over real test images, how do D's votes for “bold” go with those for “thick”?",
     "unrelated (correlation below 0.3)",
+    0.3,
     "somewhat alike (0.3 to 0.8)",
+    0.8,
     "nearly the same (above 0.8)",
 )
 guess_words
@@ -554,9 +561,7 @@ plots.show(ax, "Correlations of D's votes: synonyms near 1, opposites negative, 
 same = np.mean([alike[i, i + 1] for i in range(0, len(style_words), 2)])
 opposite = np.mean([alike[i, i + 2] for i in range(0, len(style_words), 4)])
 print(f"synonyms {same:.2f}, opposites {opposite:.2f}")
-bold = alike[style_words.index("bold"), style_words.index("thick")]
-words = guess_words.options
-guess_words.compare(words[2] if bold > 0.8 else words[1] if bold > 0.3 else words[0])
+guess_words.compare(alike[style_words.index("bold"), style_words.index("thick")])
 
 # %% [markdown]
 # **Meaning from use.** Two words that are said of the same pictures come to vote alike, and
@@ -570,10 +575,12 @@ guess_words.compare(words[2] if bold > 0.8 else words[1] if bold > 0.3 else word
 
 # %%
 guess_new = questions.predict(
-    "Asked for a held-out combination, the generator obeys in everything",
-    "hardly ever (below 20 of 100)",
-    "clearly less often than for combinations it knows (by 5 points or more)",
-    "as often as for combinations it knows",
+    "For a held-out combination, against those that it knows, the generator obeys in everything",
+    "less than half as often",
+    0.5,
+    "less often, by a tenth or more",
+    0.9,
+    "about as often",
 )
 guess_new
 
@@ -598,9 +605,7 @@ rates = [on_new.everything.mean(), on_known.everything.mean()]
 for name, group in parts_of.items():
     low, high = caption_view.wilson(int(group.everything.sum()), len(group.everything))
     print(f"{name}: everything {group.everything.mean():.1%} ({low:.0%} to {high:.0%})")
-words = guess_new.options
-behind = rates[1] - rates[0]
-guess_new.compare(words[0] if rates[0] < 0.2 else words[1] if behind >= 0.05 else words[2])
+guess_new.compare(rates[0] / rates[1])
 
 # %%
 sheet = {str(w): drawn_new[each * i : each * i + 8] for i, w in enumerate(caption_data.HELD_OUT)}

@@ -219,9 +219,11 @@ from tgan_lessons import questions
 
 guess_grey = questions.predict(
     "Of the inked pixels of real digits a third is grey. Of those that the VAE paints from noise",
-    "about a third, too",
-    "up to a half",
-    "more than a half",
+    "at most 40 %",
+    0.4,
+    "40 to 50 %",
+    0.5,
+    "more than half",
 )
 guess_grey
 
@@ -250,8 +252,7 @@ for name, share in grey.items():
     print(f"{name:>20}: {share:.0%} of the ink is grey")
 
 # %%
-share, words = grey["VAE: from noise"], guess_grey.options
-guess_grey.compare(words[0] if share < 0.4 else words[1] if share <= 0.5 else words[2])
+guess_grey.compare(grey["VAE: from noise"])
 
 # %% [markdown]
 # One page, the same painter. **The network can paint sharp edges: the GAN's copy of it does** (a
@@ -371,9 +372,11 @@ gans_trained = [gan, *(train(new_gan(seed), rounds) for seed in seeds)]
 # %%
 guess_frechet = questions.predict(
     "Both paint from noise. The Fréchet distance of the VAE's pictures, beside the GAN's, is",
-    "at least a third larger",
-    "about the same",
     "at least a third smaller",
+    2 / 3,
+    "about the same (within a third)",
+    4 / 3,
+    "at least a third larger",
 )
 guess_frechet
 
@@ -393,9 +396,7 @@ print(f"      real digits: {readings.perfect(values[0])}")
 
 # %%
 distances = {name: np.mean([r.distance.value for r in values]) for name, values in seen.items()}
-ratio = distances["VAE: from noise"] / distances["GAN: from noise"]
-words = guess_frechet.options
-guess_frechet.compare(words[0] if ratio > 4 / 3 else words[2] if ratio < 2 / 3 else words[1])
+guess_frechet.compare(distances["VAE: from noise"] / distances["GAN: from noise"])
 
 # %% [markdown]
 # Are you surprised? The judge knows which digit it is and how it is written; it hardly minds fog.
@@ -413,9 +414,11 @@ guess_frechet.compare(words[0] if ratio > 4 / 3 else words[2] if ratio < 2 / 3 e
 # %%
 guess_prior = questions.predict(
     "The same VAE, but codes come from the fitted mixture. The Fréchet distance will be",
-    "no smaller: the blur is still there",
-    "smaller by a quarter or so",
     "less than half",
+    0.5,
+    "smaller by a tenth to a half",
+    0.9,
+    "hardly smaller: the blur is still there",
 )
 guess_prior
 
@@ -451,9 +454,7 @@ plots.show(ax, "Coverage over density: from noise both far below, fitted codes n
 
 # %%
 better = np.mean([r.distance.value for r in seen["VAE: fitted codes"]])
-ratio = better / distances["VAE: from noise"]
-words = guess_prior.options
-guess_prior.compare(words[2] if ratio < 0.5 else words[1] if ratio < 0.9 else words[0])
+guess_prior.compare(better / distances["VAE: from noise"])
 
 # %%
 rows = {"noise": vae.generate(12, seed=5), "fitted codes": fitted[0][:12]}

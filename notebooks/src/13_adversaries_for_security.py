@@ -84,7 +84,9 @@ guess_secret = questions.predict(
     "Ten teams. Bob at most 0.05 of 16 bits wrong, and five fresh Eves, trained afterwards, all at "
     "least 7 of 16 wrong: how many teams do it?",
     "none to three",
+    4,
     "four to six",
+    7,
     "seven to ten",
 )
 guess_secret
@@ -155,8 +157,7 @@ print(f"secret by this measure: {secret.sum()} of {len(teams)} teams ({low:.0%} 
 print(f"the worst Bob {wrong['Bob'][:, -1].max():.3f}, the best fresh Eve {fresh.min():.2f}")
 
 # %%
-words = guess_secret.options
-guess_secret.compare(words[min(2, int(max(0, secret.mean() * 10 - 1)) // 3)])
+guess_secret.compare(secret.mean() * 10)
 
 # %% [markdown]
 # Every number says *secret*. It is tempting to stop here. Let us not.
@@ -339,8 +340,10 @@ lab
 # %%
 guess_member = questions.predict(
     "A GAN learned from 25 images. D's score tells a member from a stranger with a chance of",
-    "about 0.5",
-    "about 0.7",
+    "below 0.6: little more than a coin",
+    0.6,
+    "0.6 to 0.9",
+    0.9,
     "above 0.9",
 )
 guess_member
@@ -377,8 +380,7 @@ for members, group in runs.items():
     print(f"with fakes only {by_distance[0]:.2f} ± {by_distance[1]:.2f}")
 
 # %%
-words, seen = guess_member.options, np.mean([run[-1].by_score for run in runs[25]])
-guess_member.compare(words[0] if seen < 0.6 else words[1] if seen < 0.9 else words[2])
+guess_member.compare(*metrics.mean_interval([run[-1].by_score for run in runs[25]]))
 
 # %% [markdown]
 # Few people, little privacy. D learns 25 images by heart; with 800 it has to learn what digits have in

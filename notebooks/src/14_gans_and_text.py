@@ -221,7 +221,9 @@ print(inspect.getsource(text_games.ReinforceGAN.losses))
 guess_best = questions.predict(
     "With more than twice the time, the better of the two GANs writes valid sentences",
     "more often than the language model",
-    "nearly as often (within 5 points)",
+    0,
+    "as often, or nearly (within 5 points)",
+    0.05,
     "clearly less often",
 )
 guess_best
@@ -287,8 +289,7 @@ plots.show(ax, "Validity over seconds: likelihood is there at once, both GANs co
 # %%
 ends = {name: rows[1][-1] for name, rows in followed.items()}
 behind = ends["likelihood"] - max(ends["GAN, REINFORCE"], ends["GAN, Gumbel"])
-words = guess_best.options
-guess_best.compare(words[0] if behind < -0.005 else words[1] if behind < 0.05 else words[2])
+guess_best.compare(behind)
 
 # %%
 written = {
@@ -315,8 +316,10 @@ plots.show(ax, "Eight sentences of each author; the first wrong word is underlin
 # %%
 guess_surprise = questions.predict(
     "The REINFORCE author finds a real sentence",
-    "about as likely as the language model does (within a factor of 3)",
+    "at most ten times less likely than the language model does",
+    10,
     "ten to a hundred times less likely",
+    100,
     "more than a hundred times less likely",
 )
 guess_surprise
@@ -333,8 +336,7 @@ gap = np.exp(surprise["GAN, REINFORCE"] - surprise["likelihood"])
 print(f"perfect: {np.log(57_600):.2f}; a real sentence is {gap:,.0f} times less likely to the GAN")
 
 # %%
-words = guess_surprise.options
-guess_surprise.compare(words[2] if gap > 100 else words[1] if gap > 6 else words[0])
+guess_surprise.compare(gap)
 
 # %% [markdown]
 # That is a mean. Sentence by sentence:
