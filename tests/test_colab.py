@@ -165,14 +165,15 @@ def test_what_is_missing_is_added_and_what_is_old_is_told(colab, capsys):
 
 def test_newer_packages_are_told(colab):
     colab(theirs())
-    assert packages.newer() == ""
+    assert packages.newer() == ("", "")
     colab(theirs() | NEXT)
-    told = packages.newer()
+    told, advice = packages.newer()
     assert all(f"{name} {version}" in told for name, version in NEXT.items())
+    assert advice == "Where a lesson fails, choose an older runtime version."
     colab(theirs() | {"keras": "3.15.9", "tensorflow": "2.21.3rc1", "numpy": "2.4.9"})
-    assert packages.newer() == ""
+    assert packages.newer() == ("", "")
     colab(theirs() | {"tensorflow": None})  # another build
-    assert packages.newer() == ""
+    assert packages.newer() == ("", "")
 
 
 def test_tensorflow_under_another_name_fits(colab, monkeypatch):

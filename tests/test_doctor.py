@@ -60,6 +60,26 @@ def test_a_package_out_of_its_range_is_a_problem(monkeypatch, version):
     assert wrong.advice == 'pip install "tensorflow>=2.20"'
 
 
+def test_a_colab_runtime_is_chosen_and_not_replaced(monkeypatch):
+    pretend_versions(monkeypatch, tensorflow="2.19.0", rich="1.0")
+    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    monkeypatch.setattr(metadata, "requires", lambda name: ["tensorflow>=2.20", "rich>=13"])
+    first, second = [item for item in doctor.examine_python() if item.verdict == "problem"]
+    assert first.advice == f"{packages.CHOOSE}."  # pip would replace what the runtime brought
+    assert second.advice == 'pip install "rich>=13"'
+
+
+@pytest.mark.parametrize("where", ["here", "colab"])
+def test_newer_packages_are_a_note(monkeypatch, where):
+    pretend_versions(monkeypatch, keras="4.0.1")
+    if where == "colab":
+        monkeypatch.setitem(sys.modules, "google.colab", sys)
+    (note,) = [item for item in doctor.examine_python() if item.verdict == "note"]
+    assert "keras 4.0.1 (tested: up to" in note.found
+    how = {"here": "install what was tested", "colab": "choose an older runtime version"}[where]
+    assert note.advice == f"Where a lesson fails, {how}."
+
+
 def test_packages_of_extras_are_not_asked_for(monkeypatch):
     pretend_versions(monkeypatch, hypothesis=None, jupyterlab=None)
     assert [item.verdict for item in doctor.examine_python()] == ["ok", "ok"]

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from tgan_lessons import files, machine, runtime
+from tgan_lessons import files, machine, packages, runtime
 from tgan_lessons.packages import DISTRIBUTION, on_colab, requirements
 from tgan_lessons.packages import version as _version
 from tgan_lessons.report import Finding, Report, Verdict, shown, without_folders
@@ -40,7 +40,7 @@ def examine_python() -> Iterator[Finding]:
 
     version = ".".join(map(str, sys.version_info[:3]))
     try:
-        rows = [(str(need), found or "none", fits) for need, found, fits in requirements()]
+        rows = [(need, found or "none", fits) for need, found, fits in requirements()]
         wanted = metadata.metadata(DISTRIBUTION)["Requires-Python"]
     except metadata.PackageNotFoundError:
         advice = "In the folder of pyproject.toml: pip install -e ."
@@ -54,7 +54,10 @@ def examine_python() -> Iterator[Finding]:
     wrong = [(need, version) for need, version, fits in rows if not fits]
     for need, version in wrong:
         found = f"{need} is needed, {version} is installed"
-        yield Finding("Packages", "problem", found, f'pip install "{need}"')
+        yield Finding("Packages", "problem", found, packages.advise(need))
+    told, advice = packages.newer()
+    if told:
+        yield Finding("Packages", "note", told, advice)
     if not wrong:
         found = f"TensorFlow {_version('tensorflow')}, Keras {_version('keras')}"
         yield Finding("Packages", "ok", f"{found}, and {len(rows) - 2} more in their ranges")

@@ -98,13 +98,23 @@ def prepare() -> None:
 
 def _unfit(need: Requirement, found: str | None) -> str:
     has = f"has {need.name} {found}" if found else f"has no {need.name}, as TPU runtimes"
-    if on_colab():
-        return f"This Colab runtime {has}; the course needs {need}. {CHOOSE}."
-    return f'This environment {has}; the course needs {need}: pip install "{need}"'
+    where = "Colab runtime" if on_colab() else "environment"
+    return f"This {where} {has}; the course needs {need}. {advise(need)}"
 
 
-def newer() -> str:
-    """A sentence where packages are newer than what was tested; "" elsewhere."""
+def advise(need: Requirement) -> str:
+    """What to do where a package does not fit: Colab's TensorFlow and Keras are never replaced."""
+    if on_colab() and need.name in NEEDED:
+        return f"{CHOOSE}."
+    return f'pip install "{need}"'
+
+
+def newer() -> tuple[str, str]:
+    """Which packages are newer than what was tested, and what to do where a lesson fails.
+
+    Returns:
+        A sentence each; `("", "")` where none is.
+    """
     from packaging.version import Version
 
     names = [
@@ -112,8 +122,10 @@ def newer() -> str:
         for name, tested in TESTED.items()
         if (found := version(name)) and Version(found).release[:2] > Version(tested).release
     ]
-    choose = " Where a lesson fails, choose an older runtime version." if on_colab() else ""
-    return f"Newer than what was tested: {', '.join(names)}.{choose}" if names else ""
+    if not names:
+        return "", ""
+    how = "choose an older runtime version" if on_colab() else "install what was tested"
+    return f"Newer than what was tested: {', '.join(names)}.", f"Where a lesson fails, {how}."
 
 
 def _add(missing: list[str]) -> str:

@@ -253,7 +253,7 @@ def setup(preset: str | None = None, seed: int = 0) -> Preset:
         f"Ready: preset '{chosen.name}', {device}, Python {python}, "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}"
     )
-    for sentence in filter(None, (packages.newer(), resume.where_kept())):
+    for sentence in filter(None, (" ".join(packages.newer()).strip(), resume.where_kept())):
         announce(sentence)
     return chosen
 
