@@ -207,6 +207,20 @@ def test_a_pool_keeps_labels_with_their_images_and_breaks_all_other_ties():
     assert (target[:, 0, 0, 0] % 10 != labels).any()
 
 
+def test_labels_of_a_pool_come_in_a_column_or_are_refused():
+    x, y = images(20), np.arange(20) % 10
+    assert np.array_equal(adapt.pool(x, y[:, np.newaxis], x)[1], adapt.pool(x, y, x)[1])
+    with pytest.raises(ValueError, match=r"^`y_s` must be one class number for each"):
+        adapt.pool(x, y[:10], x)
+
+
+def test_coloured_images_for_a_grey_network_are_named():
+    game = make()
+    game.feed((images(40), np.arange(40) % 10, images(40, channels=3)), batch_size=16)
+    with pytest.raises(ValueError, match="`features` reads images of 1 channels, or grey ones"):
+        game.advance(1)
+
+
 # Networks
 
 

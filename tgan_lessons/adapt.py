@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from tgan_lessons.adapt_models import use_statistics
+from tgan_lessons.data import check_labels
 from tgan_lessons.game import Game
 from tgan_lessons.kept_game import KeptGame
 from tgan_lessons.players import Player
@@ -68,8 +69,17 @@ class Adaptation(Game):
         """Features of a batch of one domain, normalised by that batch.
 
         Grey images become three equal channels where the network expects colours.
+
+        Raises:
+            ValueError: images of more channels than the network has.
         """
-        shape = (*ops.shape(images)[:3], self.features.input_shape[-1])
+        channels = self.features.input_shape[-1]
+        if images.shape[-1] not in (1, channels):
+            raise ValueError(
+                f"`features` reads images of {channels} channels, or grey ones. "
+                f"Received: images of shape {tuple(images.shape)}"
+            )
+        shape = (*ops.shape(images)[:3], channels)
         return self.features(ops.broadcast_to(images, shape), training=True)
 
     def label_loss(self, f_s: Tensor, y_s: Tensor) -> Tensor:
@@ -240,6 +250,7 @@ def pool(
         x_t: target images (m, height, width, channels); their labels are not asked for.
         seed: of the orders.
     """
+    y_s = check_labels(y_s, len(x_s), name="y_s")
     rng = np.random.default_rng(seed)
     length = max(len(x_s), len(x_t))
     orders = []
