@@ -7,6 +7,7 @@ import threading
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers, ops
 
 from tgan_lessons import pieces
@@ -35,23 +36,26 @@ def build():
     network = keras.Sequential([keras.Input((2,)), layers.Dense(2, kernel_initializer=start)])
     game = Fit([Player("a", network, keras.optimizers.Adam(0.01))], seed=3)
     game.feed(POINTS, batch_size=8)
-    game.advance(1)  # an interrupt shall meet the loop, not its tracing
+    game.advance(1)
     return game
 
 
 @contextlib.contextmanager
 def interrupted(after=0.3):
-    """A real signal, handled as Ctrl-C is, that reaches this thread after so many seconds."""
+    """Ctrl-C after so many seconds."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
         pytest.skip("signals are heard by the main thread, timers of that kind are POSIX's")
-    old = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    numbers = signal.SIGALRM, signal.SIGINT
+    handlers = lambda *_: signal.raise_signal(signal.SIGINT), signal.default_int_handler
+    old = [signal.signal(*pair) for pair in zip(numbers, handlers, strict=True)]
     signal.setitimer(signal.ITIMER_REAL, after)
     try:
         with pytest.raises(KeyboardInterrupt):
             yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, old)
+        for pair in zip(numbers, old, strict=True):
+            signal.signal(*pair)
 
 
 def assert_same(left, right):
@@ -95,15 +99,76 @@ def test_an_interrupt_is_between_two_rounds_and_the_game_goes_on(name):
     def play(game, times):
         return game.advance(times) if name is None else game.move(name, times)
 
+    for each in (game, other):  # an interrupt shall meet the loop, not its tracing
+        play(each, 1)
     with interrupted():
         play(game, MANY)
     played = int(game.players[0].optimizer.iterations)
     assert 0 < played < MANY
     assert int(game.rounds) == (1 if name else played)
-    play(other, played - 1)
+    play(other, played - 2)
     assert_same(snapshot(game), snapshot(other))
     assert play(game, 5) == play(other, 5)
     assert_same(snapshot(game), snapshot(other))
+
+
+class Impatient(layers.Dense):
+    """Ctrl-C in the middle of tracing: at the first symbolic call after `is_set`."""
+
+    is_set = False
+
+    def call(self, x):
+        if self.is_set and not hasattr(x, "numpy"):
+            self.is_set = False
+            signal.raise_signal(signal.SIGINT)
+        return super().call(x)
+
+
+@pytest.mark.parametrize("how", ["advance", "move", "fit", "train"])
+def test_an_interrupt_waits_until_all_is_traced(how):
+    layer = Impatient(3 if how == "train" else 2)
+    network = keras.Sequential([keras.Input((2,)), layer])
+    if how == "train":
+        network.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        shown = (POINTS, np.arange(60) % 3)
+
+        def play():
+            return pieces.fit(network, *shown, batch_size=8, verbose=0)
+
+    else:
+        game = Fit([Player("a", network, keras.optimizers.Adam(0.01))], seed=3)
+        game.feed(POINTS, batch_size=8)
+
+        def play():
+            if how == "fit":
+                return game.fit(game.batches(), steps_per_epoch=5, verbose=0)
+            return game.advance(5) if how == "advance" else game.move("a", 5)
+
+    layer.is_set = True
+    with interrupted(after=60):
+        play()
+    assert not layer.is_set and tf.executing_eagerly()
+    optimizer = network.optimizer if how == "train" else game.players[0].optimizer
+    made = int(optimizer.iterations)
+    assert made == (1 if how in ("fit", "train") else 0)
+    play()
+    assert int(optimizer.iterations) == made + (8 if how == "train" else 5)
+
+
+def test_what_holds_an_interrupt_back_leaves_no_trace():
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyError), pieces.held_back():
+        raise KeyError
+    assert signal.getsignal(signal.SIGINT) is before
+    with interrupted(after=60), pieces.held_back() as release:
+        signal.raise_signal(signal.SIGINT)
+        release()
+        pytest.fail("the interrupt was lost")
+    with pieces.held_back():
+        thread = threading.Thread(target=lambda: pieces.held_back().__enter__()())
+        thread.start()
+        thread.join()
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_divergence_ends_all_pieces():

@@ -15,6 +15,7 @@ import tensorflow as tf
 from keras import ops
 
 from tgan_lessons.clinic_rules import Rules, d_loss, g_loss, penalty
+from tgan_lessons.pieces import held_back
 from tgan_lessons.rounds import repeat
 
 Tensor = Any
@@ -81,7 +82,8 @@ class Patient:
         if self._advance is None:
             whole = [tf.TensorSpec([], tf.int32)]
             loop = tf.function(self._loop, input_signature=whole, autograph=False)
-            self._advance = loop.get_concrete_function()
+            with held_back():
+                self._advance = loop.get_concrete_function()
 
     def advance(self, rounds: int) -> dict[str, float]:
         """Plays rounds and notes the last one."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tgan_lessons.pieces import traced
+
 if TYPE_CHECKING:
     from tgan_lessons.crowd import Rules
 
@@ -38,7 +40,7 @@ def compiled(rules: Rules, shapes: tuple[tuple[int, int], ...]) -> Any:
     schedule = [tf.TensorSpec((None,))] * 2
     batches = [tf.TensorSpec((None, None, None, size)) for size in (2, rules.latent_dim)]
     signature = [weights, moments, axes, tf.TensorSpec((), tf.int32), *schedule, *batches]
-    return tf.function(functools.partial(_rounds, rules), signature)
+    return traced(tf.function(functools.partial(_rounds, rules), signature))
 
 
 def _rounds(

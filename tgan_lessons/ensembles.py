@@ -14,7 +14,7 @@ import numpy as np
 
 from tgan_lessons import resume
 from tgan_lessons.data import check_labels
-from tgan_lessons.pieces import Pieces
+from tgan_lessons.pieces import Pieces, traced
 from tgan_lessons.small_nets import (
     LAYERS,
     SIDE,
@@ -184,7 +184,7 @@ def _compiled(plan: Plan) -> tuple[Any, Any]:
     signature += [pairs, tf.TensorSpec((None,), real), pairs, pairs, stacks]
     train = tf.function(functools.partial(_train, plan), signature)
     see = tf.function(forward, [stacks, tf.TensorSpec((1, None, SIDE, SIDE, 1))])
-    return train, see
+    return traced(train), traced(see)
 
 
 def _train(

@@ -16,7 +16,7 @@ import tensorflow as tf
 from tgan_lessons import resume
 from tgan_lessons.draws import check_feed, stream, take, to_tensors
 from tgan_lessons.kept_game import KeptGame
-from tgan_lessons.pieces import Pieces
+from tgan_lessons.pieces import Pieces, held_back
 from tgan_lessons.players import Player, check_moves
 from tgan_lessons.rounds import Batch, Logs, Rounds, Tensor, log_names, repeat
 from tgan_lessons.runtime import announce, check_number, check_whole, choose
@@ -164,7 +164,8 @@ class Game(Rounds):
             autograph=False,
             jit_compile=self.jit_compile or None,
         )
-        return compiled.get_concrete_function()  # without it, TensorFlow warns of the fifth game
+        with held_back():  # TensorFlow warns of the fifth game where this is not asked for
+            return compiled.get_concrete_function()
 
     def player(self, name: str) -> Player:
         """The player of this name."""
@@ -210,20 +211,30 @@ class Game(Rounds):
         self._see_moves()
         if isinstance(x, tf.data.Dataset):
             options.setdefault("shuffle", False)  # the data set shuffles itself; else Keras warns
-        if isinstance(callbacks, keras.callbacks.CallbackList):
-            stop = StopWhenDiverged()
-            stop.set_model(self)  # the list gave its model to the others when it was made
-            callbacks.callbacks.append(stop)
-        else:
-            callbacks = [*(tf.nest.flatten(callbacks) if callbacks else ()), StopWhenDiverged()]
-        return super().fit(x, *args, callbacks=callbacks, **options)
+        with held_back() as release:
+            stop = StopWhenDiverged(release)
+            if isinstance(callbacks, keras.callbacks.CallbackList):
+                stop.set_model(self)  # the list gave its model to the others when it was made
+                callbacks.callbacks.append(stop)
+            else:
+                callbacks = [*(tf.nest.flatten(callbacks) if callbacks else ()), stop]
+            return super().fit(x, *args, callbacks=callbacks, **options)
 
 
 class StopWhenDiverged(keras.callbacks.Callback):
-    """Stops `fit` where a loss or a gradient is not finite, and says so."""
+    """Stops `fit` where a loss or a gradient is not finite, and says so.
+
+    Args:
+        release: called after every round: from the first one on, an interrupt may come.
+    """
+
+    def __init__(self, release: Callable[[], None]) -> None:
+        super().__init__()
+        self._release = release
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Looks at the losses of the round."""
+        self._release()
         bad = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
         if bad and not self.model.stop_training:
             self.model.stop_training = True

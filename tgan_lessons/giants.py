@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tgan_lessons import cache, fetch, models, resume, transfer
+from tgan_lessons import cache, fetch, models, pieces, resume, transfer
 from tgan_lessons.data import Dataset
 from tgan_lessons.files import is_damage
 from tgan_lessons.giant_models import ALPHA, ROWS, build_mobilenet, build_own, norms, stages
@@ -157,7 +157,7 @@ def train_own(
     shown = transfer.batches(task.x_train, task.y_train, steps=steps, seed=seed, batch_size=64)
     resume.recall_variables(
         model.variables,
-        lambda: model.fit(shown, shuffle=False, verbose=0),
+        lambda: pieces.fit(model, shown, shuffle=False, verbose=0),
         *(task.x_train, task.y_train, steps, rate, seed),
     )
     read = transfer.accuracy(model, task.x_test, task.y_test)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tgan_lessons import cache, fetch, models, transfer
+from tgan_lessons import cache, fetch, models, pieces, transfer
 from tgan_lessons.data import DIGITS, Dataset, check_images, to_float, to_uint8
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def train(seed: int = 0, steps: int = 3000) -> keras.Model:
     )
     targets = np.eye(len(DIGITS), dtype=np.float32)[learned["y"]]
     shown = transfer.batches(to_float(learned["x"]), targets, steps=steps, seed=seed, batch_size=64)
-    classifier.fit(shown, shuffle=False, verbose=0)
+    pieces.fit(classifier, shown, shuffle=False, verbose=0)
     return classifier
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from tgan_lessons import models, transfer
 from tgan_lessons.data import Dataset, sample_per_class
+from tgan_lessons.pieces import held_back, traced
 from tgan_lessons.runtime import check_number, choose
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Runner:
         images = tf.TensorSpec([None, *self.model.input_shape[1:]])
         spec = [images, tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None], tf.int32)]
         self._keep = tf.function(self._train, spec), tf.function(self._look, [images])
-        self.train, self.look = (function.get_concrete_function() for function in self._keep)
+        with held_back():
+            self.train, self.look = (each.get_concrete_function() for each in self._keep)
 
     def _train(self, x: Tensor, y: Tensor, batches: Tensor) -> Tensor:
         """A step for each row of `batches`; returns whether all weights are finite."""
@@ -171,9 +173,7 @@ class Race:
             def train(*arguments: Tensor) -> list[Tensor]:
                 return [runner.train(*arguments) for runner in runners]
 
-            loop = tf.function(train, spec, autograph=False)
-            loop(*self._pool, np.zeros((0, 1), np.int32))  # traced now, not at the first step
-            self._loops[runners] = loop
+            self._loops[runners] = traced(tf.function(train, spec, autograph=False))
         self._loop = self._loops[runners]
 
     def reset(self) -> None:

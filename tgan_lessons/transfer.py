@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tgan_lessons import resume
+from tgan_lessons import pieces, resume
 from tgan_lessons.data import Dataset, check_images, check_labels, sample_per_class
 from tgan_lessons.runtime import check_number, check_whole
 from tgan_lessons.studies import spread
@@ -177,7 +177,7 @@ class Learner:
         shown = batches(x, y, steps=steps, seed=seed)
         resume.recall_variables(
             [*self.model.variables, *self.model.optimizer.variables],
-            lambda: self.model.fit(shown, shuffle=False, verbose=verbose),
+            lambda: pieces.fit(self.model, shown, shuffle=False, verbose=verbose),
             *(x, y, steps, seed),
         )
         return self.model
@@ -299,14 +299,14 @@ def compare(
         The runs, one as soon as it is done.
     """
     seeds, budgets = tuple(seeds), tuple(budgets)
-    pieces = (
+    parts = (
         (method, train, per_class, seed, x, y)
         for per_class in budgets
         for seed in seeds
         for x, y in [sample_per_class(letters.x_train, letters.y_train, per_class, seed)]
         for method, train in trainers.items()
     )
-    yield from spread(_run, pieces)
+    yield from spread(_run, parts)
 
 
 def _run(

@@ -10,6 +10,7 @@ import numpy as np
 from tgan_lessons import giants, resume, transfer
 from tgan_lessons.data import check_images, check_labels
 from tgan_lessons.giant_models import check_top, copy_of, norms, stages
+from tgan_lessons.pieces import traced
 from tgan_lessons.runtime import check_number, choose
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ class Tuning:
             kinds = (tf.float32, tf.int32, tf.int32, tf.bool)
             shapes = ([None, *self.backbone.input_shape[1:]], [None], [None, None], [None])
             spec = [tf.TensorSpec(s, k) for s, k in zip(shapes, kinds, strict=True)]
-            self._loops[training, learns] = tf.function(run, spec)
+            self._loops[training, learns] = traced(tf.function(run, spec))
         return self._loops[training, learns]
 
     def _step(self, x: Tensor, y: Tensor, held: Tensor, *, training: bool, learns: bool) -> None:
