@@ -140,17 +140,19 @@ class Prediction:
         return Comparison(self.answer, measured, record.first if record else None, told)
 
     def _option_of(self, measured: float, half_width: float) -> tuple[str | None, str]:
-        """The option that holds the whole interval, or `None` and the interval in words."""
+        """The option that holds the whole interval; else `None` and where the interval ends."""
         for name, value in {"measured": measured, "half_width": half_width}.items():
             if not (isinstance(value, int | float) or getattr(value, "shape", None) == ()):
                 raise ValueError(f"`{name}` must be a number. Received: {name}={value!r}")
         low, high = measured - half_width, measured + half_width
-        places = {sum(end >= border for border in self.borders) for end in (low, high)}
-        if len(places) == 1 and low <= high:  # else one of them is not a number
-            return self.options[places.pop()], ""
-        crossed = ", ".join(f"{border:g}" for border in self.borders if low < border <= high)
-        told = f"{measured:.3g} ± {half_width:.2g}"
-        return None, f"{told}, on both sides of {crossed}" if crossed else told
+        if not low <= high:
+            return None, "no interval could be measured"
+        at_low, at_high = (
+            self.options[sum(end >= border for border in self.borders)] for end in (low, high)
+        )
+        if at_low == at_high:
+            return at_low, ""
+        return None, f"the interval reaches from “{at_low}” to “{at_high}”"
 
 
 @dataclass(frozen=True)
