@@ -24,6 +24,7 @@ HEADINGS = [
     "When it fails",
 ]
 ASKED = re.compile(r"^- “(?P<question>.+?)” → \*\*(?P<answer>.+?)\*\*\.", re.MULTILINE)
+MEASURED = re.compile(r"Measured: (.*?)(?: \(the interval .*\))?\. \(You made no")
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 # What is quoted: a number with decimals, with %, s or "times", or of three digits or more.
 QUOTED = re.compile(
@@ -93,7 +94,7 @@ def measured(number):
     found, names = {}, "|".join(name for name, _ in asked_in(script(number)))
     for cell in cells(lessons.find(number).path):
         for name in re.findall(rf"\b({names})\.compare\(", "".join(cell["source"])):
-            told = [re.match(r"Measured: (.*)\. \(You made no", text) for text in shown(cell)]
+            told = [MEASURED.match(text) for text in shown(cell)]
             found[name] = next(match[1] for match in told if match)
     return found
 

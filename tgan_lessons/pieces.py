@@ -100,4 +100,4 @@ def fit(model: keras.Model, *args: Any, callbacks: Any = (), **options: Any) -> 
         first = keras.callbacks.LambdaCallback(
             on_train_batch_end=lambda batch, logs=None: release()
         )
-        return keras.Model.fit(model, *args, callbacks=[*callbacks, first], **options)
+        return model.fit(*args, callbacks=[*callbacks, first], **options)
