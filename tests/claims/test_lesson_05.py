@@ -35,7 +35,7 @@ def test_the_distance_falls_while_the_loss_of_g_does_not(printed):
 
 
 def test_first_digits_can_be_read_after_hundreds_of_rounds(printed):
-    assert "Measured: about 500" in printed
+    assert "Measured: 100 to 3,000." in printed
 
 
 def test_labels_bring_the_distance_below_half(printed):

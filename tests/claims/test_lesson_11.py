@@ -46,7 +46,7 @@ def test_transfer_pays_with_a_hundred_and_with_400_letters(method, printed):
 
 def test_freezed_is_at_least_30_percent_lower_at_a_hundred(printed):
     assert lower("FreezeD", 100, printed)[0] >= 30
-    assert "Measured: lower by 30 % or more" in printed
+    assert "Measured: lower, by at most three quarters." in printed
 
 
 def test_with_25_letters_there_is_little_to_choose(printed):
