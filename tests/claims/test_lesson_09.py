@@ -108,7 +108,7 @@ def test_strange_captions_are_answered(printed, told):
     assert told in printed
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_another_seed_s_d_reads_better_with_wrong_captions():
     """Early in the game, and on test digits."""
     digits = judge.unseen(load_mnist())

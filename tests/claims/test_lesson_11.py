@@ -82,7 +82,7 @@ def test_generated_letters_teach_a_reader_nothing_and_altered_ones_more(printed)
     assert difference - half > 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_three_further_seeds_are_at_least_30_percent_lower_on_average():
     digits = judge.unseen(data.load_mnist())
     source = few_shot_gan.build_game()

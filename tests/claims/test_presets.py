@@ -19,7 +19,7 @@ def test_a_preset_does_what_it_says(name):
     assert passed, seen
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["ring, all eight found", "cure: one move each"])
 def test_a_slower_preset_does_what_it_says(name):
     passed, seen = presets.judge(name, seed=0)

@@ -40,7 +40,7 @@ def patterns(seed):
     return {key: rng.integers(0, 256, array.shape, np.uint8) for key, array in arrays.items()}
 
 
-@few_or_many(200, 5000)
+@few_or_many(50, 5000)
 def test_a_cache(tmp_path, monkeypatch, count, capsys, trials):
     """Through `load_or_make`, as a lesson reads it; a file made anew is whole."""
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
@@ -86,7 +86,7 @@ def test_arrays(tmp_path, count, trials):
     count(trials)
 
 
-@few_or_many(200, 2000)
+@few_or_many(50, 2000)
 def test_answers(tmp_path, monkeypatch, count, trials):
     """A damaged file is set aside and named; the new answer is kept."""
     monkeypatch.chdir(tmp_path)
